@@ -1,0 +1,100 @@
+//! Everything the script may do to the system, as functions of one `host` object that never throw.
+//! The TypeScript side of each is declared, with its contract, in src/host/host.ts.
+
+pub mod clock;
+pub mod files;
+mod mountinfo;
+mod probe;
+pub mod process;
+mod reply;
+mod socket;
+mod spawn;
+mod stat;
+mod tar_member;
+mod text;
+
+use rquickjs::prelude::Func;
+use rquickjs::{Ctx, Object};
+
+/// The `host` object passed to the module's `main`.
+pub fn bind<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
+    let host = Object::new(ctx.clone())?;
+    host.set("process", process::facts(ctx)?)?;
+    bind_files(&host)?;
+    bind_processes(&host)?;
+    text::bind(&host)?;
+    host.set("clock", Func::from(clock::read))?;
+    Ok(host)
+}
+
+fn bind_files(host: &Object<'_>) -> rquickjs::Result<()> {
+    use reply::{Outcome, done};
+    host.set(
+        "readText",
+        Func::from(|path: String, limit: f64, follow: bool| Outcome(files::read_text(&path, limit, follow))),
+    )?;
+    host.set(
+        "readTarMember",
+        Func::from(|path: String, member: String, limit: f64| Outcome(tar_member::read(&path, &member, limit))),
+    )?;
+    host.set("readDescriptor", Func::from(|fd: i32, limit: f64| Outcome(files::read_descriptor(fd, limit))))?;
+    host.set("listDirectory", Func::from(|path: String| Outcome(files::list_directory(&path))))?;
+    host.set("stat", Func::from(|path: String, follow: bool| Outcome(stat::of_path(&path, follow))))?;
+    host.set("readLink", Func::from(|path: String| Outcome(stat::read_link(&path))))?;
+    host.set("realPath", Func::from(|path: String| Outcome(stat::real_path(&path))))?;
+    host.set("probe", Func::from(probe::run))?;
+    host.set(
+        "replaceFile",
+        Func::from(|path: String, text: String| done(files::replace_file(&path, &text))),
+    )?;
+    host.set(
+        "writeFile",
+        Func::from(|path: String, text: String, mode: u32| done(files::write_file(&path, &text, mode))),
+    )?;
+    host.set(
+        "appendLocked",
+        Func::from(|path: String, text: String, mode: u32, durable: bool| {
+            done(files::append_locked(&path, &text, mode, durable))
+        }),
+    )?;
+    host.set(
+        "append",
+        Func::from(|path: String, text: String, mode: u32| done(files::append(&path, &text, mode))),
+    )?;
+    host.set(
+        "makeDirectory",
+        Func::from(|path: String, mode: u32| done(files::make_directory(&path, mode))),
+    )
+}
+
+fn bind_processes(host: &Object<'_>) -> rquickjs::Result<()> {
+    use reply::{Outcome, done};
+    host.set("environment", Func::from(process::environment))?;
+    host.set("currentDirectory", Func::from(|| Outcome(process::current_directory())))?;
+    host.set("write", Func::from(|fd: i32, text: String| process::write_descriptor(fd, &text)))?;
+    host.set("replaceStdin", Func::from(|text: String| done(process::replace_stdin(&text))))?;
+    host.set("isTerminal", Func::from(process::is_terminal))?;
+    host.set("terminalColumns", Func::from(process::terminal_columns))?;
+    host.set(
+        "execve",
+        Func::from(|path: String, arguments: Vec<String>| done(process::execute(&path, &arguments))),
+    )?;
+    host.set("spawn", Func::from(spawn::run))?;
+    host.set(
+        "sendDatagram",
+        Func::from(|path: String, text: String| done(socket::send_datagram(&path, &text))),
+    )?;
+    host.set("setFailsafe", Func::from(process::set_failsafe))?;
+    host.set("coldModule", Func::from(cold_module))
+}
+
+/// Loads the cold module beside the running one and returns what its `main` answers.
+fn cold_module<'js>(
+    ctx: Ctx<'js>,
+    name: String,
+    argument: rquickjs::Value<'js>,
+    host: Object<'js>,
+) -> rquickjs::Result<rquickjs::Value<'js>> {
+    let main: rquickjs::Function = crate::vm::load(&ctx, &name)?.get("main")?;
+    main.call((host, argument))
+}

@@ -1,0 +1,113 @@
+//! Facts of many host paths in one call: what each resolves to, its inode, its parents, where else it is seen.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rquickjs::{Array, Ctx, Object};
+
+use super::mountinfo::{self, Mount};
+use super::reply::errno_name;
+use super::stat::{identity, kind};
+
+/// `probe(probes)` of src/host/host.ts: an array of `PathFact`, in the order asked.
+pub fn run<'js>(ctx: Ctx<'js>, probes: Vec<Object<'js>>) -> rquickjs::Result<Array<'js>> {
+    let mut prober = Prober { ctx: ctx.clone(), ids: HashMap::new(), mounts: None };
+    let facts = Array::new(ctx)?;
+    for (index, probe) in probes.iter().enumerate() {
+        let path: String = probe.get("path")?;
+        let with_mounts = probe.get::<_, Option<bool>>("mounts")?.unwrap_or(false);
+        facts.set(index, prober.fact(&path, with_mounts)?)?;
+    }
+    Ok(facts)
+}
+
+struct Prober<'js> {
+    ctx: Ctx<'js>,
+    /// Ids of folders already looked at: parents repeat.
+    ids: HashMap<PathBuf, String>,
+    mounts: Option<Vec<Mount>>,
+}
+
+impl<'js> Prober<'js> {
+    fn fact(&mut self, path: &str, with_mounts: bool) -> rquickjs::Result<Object<'js>> {
+        let fact = Object::new(self.ctx.clone())?;
+        fact.set("path", path)?;
+        // Namespace files resolve to names like `net:[4026531833]`, which only stat can follow.
+        let metadata = fs::metadata(path);
+        let real = match (&metadata, fs::canonicalize(path)) {
+            (_, Ok(real)) => real,
+            (Ok(_), Err(_)) => PathBuf::from(path),
+            (Err(_), Err(_)) => nearest(Path::new(path)),
+        };
+        match &metadata {
+            Ok(found) => {
+                fact.set("error", rquickjs::Value::new_null(self.ctx.clone()))?;
+                fact.set("id", identity(found))?;
+                fact.set("kind", kind(found))?;
+                fact.set("device", found.dev().to_string())?;
+                fact.set("represents", found.rdev().to_string())?;
+            }
+            Err(error) => {
+                fact.set("error", errno_name(error.raw_os_error().unwrap_or(0)))?;
+                fact.set("id", "")?;
+                fact.set("kind", rquickjs::Value::new_null(self.ctx.clone()))?;
+                fact.set("device", "")?;
+                fact.set("represents", "0")?;
+            }
+        }
+        fact.set("ancestors", self.ancestors(&real))?;
+        let (aliases, submounts) = if with_mounts { self.elsewhere(&real) } else { (Vec::new(), Vec::new()) };
+        fact.set("aliases", self.views(aliases)?)?;
+        fact.set("submounts", self.views(submounts)?)?;
+        fact.set("real", real.to_string_lossy().into_owned())?;
+        Ok(fact)
+    }
+
+    fn elsewhere(&mut self, real: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
+        let mounts = self.mounts.get_or_insert_with(mountinfo::read);
+        (mountinfo::aliases(mounts, real), mountinfo::submounts(mounts, real))
+    }
+
+    fn views(&mut self, paths: Vec<PathBuf>) -> rquickjs::Result<Array<'js>> {
+        let views = Array::new(self.ctx.clone())?;
+        for (index, path) in paths.into_iter().enumerate() {
+            let view = Object::new(self.ctx.clone())?;
+            view.set("id", self.id(&path))?;
+            view.set("ancestors", self.ancestors(&path))?;
+            view.set("path", path.to_string_lossy().into_owned())?;
+            views.set(index, view)?;
+        }
+        Ok(views)
+    }
+
+    fn ancestors(&mut self, path: &Path) -> Vec<String> {
+        path.ancestors()
+            .skip(1)
+            .map(|parent| self.id(parent))
+            .filter(|id| !id.is_empty())
+            .collect()
+    }
+
+    fn id(&mut self, path: &Path) -> String {
+        if let Some(known) = self.ids.get(path) {
+            return known.clone();
+        }
+        let id = fs::metadata(path).map(|metadata| identity(&metadata)).unwrap_or_default();
+        self.ids.insert(path.to_owned(), id.clone());
+        id
+    }
+}
+
+/// Where a path that does not exist would be: its existing part resolved, the rest as written.
+fn nearest(path: &Path) -> PathBuf {
+    let mut rest = Vec::new();
+    for parent in path.ancestors() {
+        if let Ok(real) = fs::canonicalize(parent) {
+            return rest.iter().rev().fold(real, |whole: PathBuf, name: &PathBuf| whole.join(name));
+        }
+        rest.push(parent.file_name().map(PathBuf::from).unwrap_or_default());
+    }
+    path.to_owned()
+}

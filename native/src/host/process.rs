@@ -1,0 +1,197 @@
+//! The process itself: arguments, environment, descriptors, and becoming the real runtime.
+
+use std::env;
+use std::ffi::{CString, OsString};
+use std::fs;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+
+use rquickjs::{Ctx, Object};
+
+use super::files::c_path;
+use super::reply::{HostError, HostResult};
+use super::stat::identity;
+use crate::failsafe::{self, Failsafe};
+
+unsafe extern "C" {
+    static environ: *const *const libc::c_char;
+}
+
+/// The arguments as the kernel gave them.
+pub fn arguments() -> Vec<OsString> {
+    env::args_os().collect()
+}
+
+/// Fills descriptors 0 to 2 where they are closed, close-on-exec: a file lintel opens must not become the
+/// standard error of whatever it writes, and the real runtime must find them closed as they were.
+pub fn reserve_standard_descriptors() {
+    super::clock::begin();
+    for descriptor in 0..=2 {
+        // SAFETY: F_GETFD and open touch nothing but descriptors; open takes the lowest free number.
+        unsafe {
+            if libc::fcntl(descriptor, libc::F_GETFD) < 0 {
+                libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC);
+            }
+        }
+    }
+}
+
+/// `ProcessFacts` of src/host/host.ts.
+pub fn facts<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
+    let facts = Object::new(ctx.clone())?;
+    let argv: Vec<String> = arguments().iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    facts.set("argv", argv)?;
+    facts.set("pid", std::process::id())?;
+    facts.set("parentPid", std::os::unix::process::parent_id())?;
+    // SAFETY: geteuid cannot fail.
+    facts.set("effectiveUid", unsafe { libc::geteuid() })?;
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    facts.set("initialUserNamespace", map.split_ascii_whitespace().eq(["0", "0", "4294967295"]))?;
+    facts.set("hostname", hostname())?;
+    Ok(facts)
+}
+
+fn hostname() -> String {
+    fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim_end().to_owned()
+}
+
+/// A variable of the environment, if it is set and UTF-8.
+pub fn environment(name: String) -> Option<String> {
+    env::var(name).ok()
+}
+
+/// The working directory.
+pub fn current_directory() -> HostResult<String> {
+    let directory = env::current_dir().map_err(|error| HostError::from_io(&error, "getcwd", "."))?;
+    directory.into_os_string().into_string().map_err(|_| HostError::new("EILSEQ", "getcwd", "."))
+}
+
+/// True when the path is this very executable (by device and inode): the guard against calling ourselves.
+pub fn is_self(path: &str) -> bool {
+    match (fs::metadata(path), fs::metadata("/proc/self/exe")) {
+        (Ok(there), Ok(here)) => identity(&there) == identity(&here),
+        _ => false,
+    }
+}
+
+/// Becomes the program: same process, environment, descriptors and directory. Returns only on failure.
+/// The file is opened and checked first: a regular, executable file that is not lintel (`ELOOP` if it is).
+/// Arguments that came in with bytes that are no UTF-8 go out with the same bytes.
+pub fn execute(path: &str, arguments: &[String]) -> HostResult<()> {
+    let file = fs::File::open(path).map_err(|error| HostError::from_io(&error, "open", path))?;
+    let metadata = file.metadata().map_err(|error| HostError::from_io(&error, "fstat", path))?;
+    if !metadata.is_file() || metadata.mode() & 0o111 == 0 {
+        return Err(HostError::new("EACCES", "execve", path));
+    }
+    if is_self(path) {
+        return Err(HostError::new("ELOOP", "execve", path));
+    }
+    drop(file);
+    let program = c_path(path, "execve")?;
+    let exact = exact_bytes(arguments);
+    let mut pointers: Vec<*const libc::c_char> = exact.iter().map(|argument| argument.as_ptr()).collect();
+    pointers.push(std::ptr::null());
+    // SAFETY: program and arguments are NUL-terminated and live until the call; environ is the C library's.
+    unsafe { libc::execve(program.as_ptr(), pointers.as_ptr(), environ) };
+    Err(HostError::last("execve", path))
+}
+
+/// lintel only ever leaves arguments out, so each one is found, in order, among those that came in.
+fn exact_bytes(arguments: &[String]) -> Vec<CString> {
+    let originals = self::arguments();
+    let mut rest = originals.as_slice();
+    let mut exact = Vec::with_capacity(arguments.len());
+    for argument in arguments {
+        let found = rest.iter().position(|original| original.to_string_lossy() == argument.as_str());
+        let bytes = match found.and_then(|at| rest.get(at..)).and_then(<[OsString]>::split_first) {
+            Some((original, after)) => {
+                rest = after;
+                original.as_bytes().to_vec()
+            }
+            // argv[0] may be named anew.
+            None => argument.as_bytes().to_vec(),
+        };
+        exact.push(CString::new(bytes).unwrap_or_default());
+    }
+    exact
+}
+
+/// Writes all of the text to a descriptor; what cannot be written is dropped.
+pub fn write_descriptor(descriptor: i32, text: &str) {
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        // SAFETY: the buffer is valid for its length. SIGPIPE may end us: so it would the real runtime.
+        let written = unsafe { libc::write(descriptor, rest.as_ptr().cast(), rest.len()) };
+        let error = std::io::Error::last_os_error();
+        match usize::try_from(written) {
+            Ok(count) if count > 0 => rest = rest.get(count..).unwrap_or_default(),
+            _ if error.kind() == std::io::ErrorKind::Interrupted => {}
+            _ => return,
+        }
+    }
+}
+
+/// Makes the text descriptor 0, readable from its start, for the program executed next. memfd_create(2)
+/// where the kernel has it (3.17), else an unlinked file.
+pub fn replace_stdin(text: &str) -> HostResult<()> {
+    // SAFETY: the name is NUL-terminated; the result is checked.
+    let memory = unsafe { libc::memfd_create(c"lintel-stdin".as_ptr(), libc::MFD_CLOEXEC) };
+    let file = if memory >= 0 {
+        use std::os::fd::FromRawFd;
+        // SAFETY: a fresh descriptor nobody else owns.
+        unsafe { fs::File::from_raw_fd(memory) }
+    } else {
+        unlinked_file()?
+    };
+    let rewind = |mut file: &fs::File| -> std::io::Result<()> {
+        use std::io::{Seek, Write};
+        file.write_all(text.as_bytes())?;
+        file.rewind()
+    };
+    rewind(&file).map_err(|error| HostError::from_io(&error, "write", "descriptor 0"))?;
+    // SAFETY: both are descriptors; dup2 clears close-on-exec on the copy.
+    if unsafe { libc::dup2(file.as_raw_fd(), 0) } < 0 {
+        return Err(HostError::last("dup2", "descriptor 0"));
+    }
+    Ok(())
+}
+
+fn unlinked_file() -> HostResult<fs::File> {
+    let path = format!("/run/lintel-stdin-{}", std::process::id());
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(&path)
+        .map_err(|error| HostError::from_io(&error, "open", &path))?;
+    let _ = fs::remove_file(&path);
+    Ok(file)
+}
+
+/// True when the descriptor is a terminal.
+pub fn is_terminal(descriptor: i32) -> bool {
+    // SAFETY: isatty only looks.
+    unsafe { libc::isatty(descriptor) == 1 }
+}
+
+/// Columns of the terminal at descriptor 1, 80 where there is none.
+pub fn terminal_columns() -> u16 {
+    // SAFETY: winsize is plain data that the kernel fills.
+    let mut size: libc::winsize = unsafe { std::mem::zeroed() };
+    let answered = unsafe { libc::ioctl(1, libc::TIOCGWINSZ, &mut size) } == 0;
+    if answered && size.ws_col > 0 { size.ws_col } else { 80 }
+}
+
+/// `setFailsafe(failsafe)` of src/host/host.ts.
+pub fn set_failsafe(told: Object<'_>) -> rquickjs::Result<()> {
+    failsafe::set(Failsafe {
+        deny: told.get("deny")?,
+        runtime: told.get("runtime")?,
+        arguments: told.get("argv")?,
+        log: told.get("log")?,
+        log_format: told.get("logFormat")?,
+    });
+    Ok(())
+}
+

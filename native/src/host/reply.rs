@@ -1,0 +1,103 @@
+//! How native results become JavaScript values: `{ok, value}` or `{ok, error: {code, syscall, path}}`.
+
+use std::io;
+
+use rquickjs::{Ctx, IntoJs, Object, Value};
+
+/// A failed system call, named so that nothing of errno is lost.
+#[derive(Debug)]
+pub struct HostError {
+    pub code: String,
+    pub syscall: &'static str,
+    pub path: String,
+}
+
+pub type HostResult<T> = Result<T, HostError>;
+
+impl HostError {
+    /// An error that lintel itself found, under an errno-like code.
+    pub fn new(code: &str, syscall: &'static str, path: &str) -> HostError {
+        HostError { code: code.to_owned(), syscall, path: path.to_owned() }
+    }
+
+    /// The error of a standard library call.
+    pub fn from_io(error: &io::Error, syscall: &'static str, path: &str) -> HostError {
+        HostError { code: errno_name(error.raw_os_error().unwrap_or(0)), syscall, path: path.to_owned() }
+    }
+
+    /// The calling thread's errno.
+    pub fn last(syscall: &'static str, path: &str) -> HostError {
+        HostError::from_io(&io::Error::last_os_error(), syscall, path)
+    }
+}
+
+/// A host result on its way to JavaScript.
+pub struct Outcome<T>(pub HostResult<T>);
+
+impl<'js, T: IntoJs<'js>> IntoJs<'js> for Outcome<T> {
+    fn into_js(self, ctx: &Ctx<'js>) -> rquickjs::Result<Value<'js>> {
+        let reply = Object::new(ctx.clone())?;
+        match self.0 {
+            Ok(value) => {
+                reply.set("ok", true)?;
+                reply.set("value", value.into_js(ctx)?)?;
+            }
+            Err(failure) => {
+                let error = Object::new(ctx.clone())?;
+                error.set("code", failure.code)?;
+                error.set("syscall", failure.syscall)?;
+                error.set("path", failure.path)?;
+                reply.set("ok", false)?;
+                reply.set("error", error)?;
+            }
+        }
+        Ok(reply.into_value())
+    }
+}
+
+/// JavaScript's null, the value of a call that has nothing to say but that it worked.
+pub struct Null;
+
+impl<'js> IntoJs<'js> for Null {
+    fn into_js(self, ctx: &Ctx<'js>) -> rquickjs::Result<Value<'js>> {
+        Ok(Value::new_null(ctx.clone()))
+    }
+}
+
+/// The reply of a call without a value.
+pub fn done(result: HostResult<()>) -> Outcome<Null> {
+    Outcome(result.map(|()| Null))
+}
+
+/// Symbolic name of an errno (errno(3)); the number in words where lintel has no name for it.
+pub fn errno_name(errno: i32) -> String {
+    let name = match errno {
+        libc::EACCES => "EACCES",
+        libc::EAGAIN => "EAGAIN",
+        libc::EBADF => "EBADF",
+        libc::ECONNREFUSED => "ECONNREFUSED",
+        libc::EEXIST => "EEXIST",
+        libc::EFBIG => "EFBIG",
+        libc::EINVAL => "EINVAL",
+        libc::EIO => "EIO",
+        libc::EISDIR => "EISDIR",
+        libc::ELOOP => "ELOOP",
+        libc::EMFILE => "EMFILE",
+        libc::EMSGSIZE => "EMSGSIZE",
+        libc::ENAMETOOLONG => "ENAMETOOLONG",
+        libc::ENOBUFS => "ENOBUFS",
+        libc::ENOENT => "ENOENT",
+        libc::ENOEXEC => "ENOEXEC",
+        libc::ENOMEM => "ENOMEM",
+        libc::ENOSPC => "ENOSPC",
+        libc::ENOSYS => "ENOSYS",
+        libc::ENOTDIR => "ENOTDIR",
+        libc::ENXIO => "ENXIO",
+        libc::EPERM => "EPERM",
+        libc::EPIPE => "EPIPE",
+        libc::EROFS => "EROFS",
+        libc::ETXTBSY => "ETXTBSY",
+        other => return format!("errno {other}"),
+    };
+    name.to_owned()
+}

@@ -1,0 +1,28 @@
+//! lintel: a QuickJS machine with the policy code inside, and the door through which it touches the system.
+//! Called as `lintel` it is the command line, under any other name it is the container runtime.
+
+#![cfg_attr(not(test), no_main)]
+
+mod failsafe;
+mod host;
+mod json;
+mod vm;
+
+use std::ffi::c_int;
+use std::panic::catch_unwind;
+
+use host::process::arguments;
+
+/// Entry without Rust's runtime: that would ignore SIGPIPE and open missing descriptors, and the real runtime
+/// has to inherit both exactly as the engine set them.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+#[cfg_attr(test, allow(dead_code))]
+pub extern "C" fn main(_count: c_int, _arguments: *const *const std::ffi::c_char) -> c_int {
+    host::process::reserve_standard_descriptors();
+    let role = vm::Role::of_program(&arguments());
+    match catch_unwind(|| vm::run(role)) {
+        Ok(Ok(status)) => status,
+        Ok(Err(bug)) => failsafe::fall(role, &bug),
+        Err(_) => failsafe::fall(role, "the native host panicked"),
+    }
+}

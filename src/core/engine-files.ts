@@ -1,0 +1,80 @@
+/**
+ * Which mounts are the engine's own doing, known without looking at the host: hosts, hostname, resolv.conf, shm,
+ * secrets, kubelet's generated volumes, the init binary. Shapes as recorded from Docker 20.10 to 28, Podman 4.3
+ * and 5.8, containerd 1.6 and 2.1 (CRI), CRI-O 1.37 and BuildKit.
+ */
+import { type HostSource, hostSources, isWritable } from './mounts.ts'
+import type { Mount } from './oci.ts'
+import type { RuleInput } from './rule.ts'
+
+/** True when the engine itself made this mount. */
+export const isEngineOwn = (mount: Mount, { identity, facts }: RuleInput): boolean => {
+  const { source } = mount
+  if (source === undefined || source.includes('..')) return false
+  if (initBinaries.has(source)) return initDestinations.has(mount.destination) && !isWritable(mount)
+  if (!facts.onHost) {
+    const folder = engineFolder.exec(source)?.[0]
+    if (folder !== undefined && engineMade.test(source.slice(folder.length))) return true
+  }
+  return identity.ownFolders.some(
+    (folder) => source.startsWith(`${folder}/`) && engineMade.test(source.slice(folder.length + 1)),
+  )
+}
+
+/** The host paths that someone asked for: those of every mount the engine did not make by itself. */
+export const userSources = (input: RuleInput): readonly HostSource[] => {
+  const mounts = input.config?.mounts ?? []
+  const found: HostSource[] = []
+  for (let index = 0; index < mounts.length; index++) {
+    const mount = mounts[index]
+    if (mount !== undefined && !isEngineOwn(mount, input)) found.push(...hostSources(mount, index))
+  }
+  return found
+}
+
+/**
+ * The root file system as a source, where its caller chose it (`podman run --rootfs /`, `ctr run --rootfs /`).
+ * Inside the storage of an engine, or relative to the bundle, the engine made it.
+ */
+export const rootSource = ({ config }: RuleInput): HostSource | undefined => {
+  const path = config?.root?.path ?? ''
+  const chosen =
+    path.startsWith('/') && (path.includes('..') || !storage.some((folder) => path.startsWith(folder)))
+  if (!chosen) return undefined
+  return {
+    index: -1,
+    destination: '/',
+    path,
+    writable: config?.root?.readonly !== true,
+    submounts: 'writable',
+  }
+}
+
+const storage = ['/var/lib/docker/', '/var/lib/containers/', '/var/lib/containerd/', '/run/containerd/']
+
+const initBinaries: ReadonlySet<string> = new Set([
+  '/usr/bin/docker-init',
+  '/usr/local/bin/docker-init',
+  '/usr/libexec/docker/docker-init',
+  '/usr/bin/tini-static',
+  '/usr/bin/catatonit',
+  '/usr/libexec/podman/catatonit',
+  '/usr/local/libexec/podman/catatonit',
+  '/usr/lib/podman/catatonit',
+])
+
+const initDestinations: ReadonlySet<string> = new Set([
+  '/sbin/docker-init',
+  '/dev/init',
+  '/run/podman-init',
+  '/catatonit',
+])
+
+// Below a folder of the container's own. What a user can make the engine bind in there from elsewhere
+// (kubelet's volume-subpaths, local and CSI volumes) is left out: it is looked at like any other source.
+const engineMade =
+  /^(?:[^/]+|mounts\/shm|mounts\/(?:secrets|configs)\/[^/]+|(?:run\/)?secrets(?:\/[^/]+)?|run\/\.containerenv|containers\/[^/]+\/[^/]+|volumes\/[0-9a-f]+|volumes\/kubernetes\.io~(?:projected|secret|configmap|downward-api|empty-dir)\/[^/]+)$/
+
+// Away from the host no engine can be proven; a bundle is judged as if the engine that wrote it called.
+const engineFolder =
+  /^\/.*?(?:\/containers\/[0-9a-f]{64}|\/overlay-containers\/[0-9a-f]{64}\/userdata|\.cri\/(?:sandboxes|containers)\/[0-9a-f]{64}|\/buildkit\/executor|\/kubelet\/pods\/[0-9a-f-]{36})\//

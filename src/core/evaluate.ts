@@ -1,0 +1,153 @@
+/** The decision itself: every rule of the policy over one input, fixes applied and checked again. */
+import type { Decision, Finding, Outcome, Verdict } from './decision.ts'
+import type { Probe } from './facts.ts'
+import type { Json } from './json.ts'
+import { applyPatch, type Operation } from './patch.ts'
+import { exemptionFor, type Policy, type RuleSetting } from './policy.ts'
+import { categories, type Observation, type Rule, type RuleInput } from './rule.ts'
+
+/** Everything a decision depends on; nothing else does. */
+export interface Case {
+  readonly rules: readonly Rule[]
+  readonly policy: Policy
+  readonly input: RuleInput
+  /** The document the patch is for: the config, the exec process or the update's resources. */
+  readonly document: Json
+  /** Reads the patched document back as input for the second look; undefined when its shape is wrong. */
+  readonly reread: (document: Json) => RuleInput | undefined
+  /** Today, `YYYY-MM-DD`, UTC: exemptions expire by it. */
+  readonly today: string
+}
+
+/** The rules that apply to the operation and are switched on, with their settings. */
+export const activeRules = (
+  rules: readonly Rule[],
+  policy: Policy,
+  input: Pick<RuleInput, 'operation'>,
+): readonly Active[] =>
+  rules.flatMap((rule) => {
+    const setting = policy.rules[rule.id]
+    return setting !== undefined && setting.action !== 'off' && rule.appliesTo.includes(input.operation)
+      ? [{ rule, setting }]
+      : []
+  })
+
+/** Every host path the active rules want to know about, once each. */
+export const probesOf = (rules: readonly Rule[], policy: Policy, input: RuleInput): readonly Probe[] => {
+  const wanted = new Map<string, Probe>()
+  for (const { rule, setting } of activeRules(rules, policy, input)) {
+    for (const probe of rule.probes(input, setting.parameters)) {
+      if (probe.mounts === true || !wanted.has(probe.path)) wanted.set(probe.path, probe)
+    }
+  }
+  return [...wanted.values()]
+}
+
+/**
+ * Judges one case. Collects every finding of every rule; never stops at the first.
+ * Rules run in the order of their categories, each on the document as the fixes before it left it; at the end
+ * every rule that fixed something looks again, and what still stands is refused.
+ * In mode `warn` nothing is patched or refused: outcomes tell what `enforce` would have done.
+ */
+export const evaluate = (subject: Case): Decision => {
+  const active = inFixOrder(activeRules(subject.rules, subject.policy, subject.input))
+  const done: Judged[] = []
+  let state: State = { input: subject.input, document: subject.document }
+  for (const each of active) {
+    const judged = judge(each, state.input, subject)
+    const next = judged.fix.length === 0 ? state : advance(state, judged.fix, subject)
+    done.push(next === undefined ? { ...judged, findings: judged.findings.map(refuse), fix: [] } : judged)
+    state = next ?? state
+  }
+  const stubborn = done.filter(({ active: { rule, setting }, fix }) => {
+    return fix.length > 0 && rule.check(state.input, setting.parameters).length > 0
+  })
+  const findings = done.flatMap((judged) =>
+    stubborn.includes(judged) ? judged.findings.map(refuse) : judged.findings,
+  )
+  return conclude(
+    findings,
+    done.flatMap(({ fix }) => fix),
+    subject.policy,
+  )
+}
+
+interface Active {
+  readonly rule: Rule
+  readonly setting: RuleSetting
+}
+
+interface Judged {
+  readonly active: Active
+  readonly findings: readonly Finding[]
+  readonly fix: readonly Operation[]
+}
+
+interface State {
+  readonly input: RuleInput
+  readonly document: Json
+}
+
+const inFixOrder = (active: readonly Active[]): readonly Active[] =>
+  active.toSorted((a, b) => categories.indexOf(a.rule.category) - categories.indexOf(b.rule.category))
+
+const advance = (state: State, fix: readonly Operation[], subject: Case): State | undefined => {
+  const patched = applyPatch(state.document, fix)
+  const input = patched.ok ? subject.reread(patched.value) : undefined
+  return patched.ok && input !== undefined ? { input, document: patched.value } : undefined
+}
+
+const judge = (active: Active, input: RuleInput, { policy, today }: Case): Judged => {
+  const { rule, setting } = active
+  const observations = rule.check(input, setting.parameters)
+  if (observations.length === 0) return { active, findings: [], fix: [] }
+  const exemption = exemptionFor(policy, rule.id, { identity: input.identity, today })
+  const known = observations.filter((observation) => observation.unknown !== true)
+  const mayFix = setting.action === 'fix' && rule.fixes && exemption === undefined && known.length > 0
+  const fix = mayFix ? rule.fix(known, input, setting.parameters) : []
+  const outcome: Outcome =
+    exemption !== undefined
+      ? 'exempted'
+      : setting.action === 'warn'
+        ? 'warned'
+        : fix.length > 0
+          ? 'fixed'
+          : 'refused'
+  const findings = observations.map((observation) => ({
+    ...describe(rule, observation, input),
+    outcome: observation.unknown === true && outcome !== 'exempted' ? ('unknown' as const) : outcome,
+    ...(exemption === undefined ? {} : { exemption }),
+  }))
+  return { active, findings, fix }
+}
+
+const describe = (
+  rule: Rule,
+  observation: Observation,
+  { identity }: RuleInput,
+): Omit<Finding, 'outcome'> => {
+  const message = rule.messages[observation.message]
+  const fill = (text: string): string =>
+    text.replaceAll('{actual}', () => observation.actual).replaceAll('{expected}', () => observation.expected)
+  return {
+    rule: rule.id,
+    title: rule.title,
+    severity: rule.severity,
+    references: rule.references,
+    pointer: observation.pointer,
+    actual: observation.actual,
+    expected: observation.expected,
+    message: fill(message?.what ?? rule.title),
+    remedy: fill(message?.remedy[identity.speaker] ?? message?.remedy.default ?? ''),
+  }
+}
+
+const refuse = (finding: Finding): Finding =>
+  finding.outcome === 'fixed' ? { ...finding, outcome: 'refused' } : finding
+
+const conclude = (findings: readonly Finding[], patch: readonly Operation[], { mode }: Policy): Decision => {
+  const denied = findings.some(({ outcome }) => outcome === 'refused')
+  const fixed = !denied && patch.length > 0 && mode === 'enforce'
+  const verdict: Verdict = denied ? (mode === 'warn' ? 'would_deny' : 'deny') : fixed ? 'fix' : 'allow'
+  return { verdict, findings, patch: fixed ? patch : [] }
+}

@@ -1,0 +1,63 @@
+/** What was learned of the host before judging: pure data, gathered by the runtime, passed to the rules. */
+
+export type FileKind = 'file' | 'directory' | 'symlink' | 'socket' | 'block' | 'character' | 'fifo'
+
+/** The same file, or one mounted below it, seen at another host path. */
+export interface PathView {
+  readonly path: string
+  /** `device:inode` in decimal. */
+  readonly id: string
+  /** Ids of the parents of `path`, nearest first, up to `/`. */
+  readonly ancestors: readonly string[]
+}
+
+/** What the host knows of one path, everything resolved: symlinks, `..`, bind mounts. */
+export interface PathFact {
+  readonly path: string
+  /**
+   * errno name when the path could not be resolved. With ENOENT `real` and `ancestors` still tell where it
+   * would be: the resolved part that exists, and the rest as written.
+   */
+  readonly error: string | null
+  readonly real: string
+  /** `device:inode` in decimal, empty when unresolved. */
+  readonly id: string
+  readonly kind: FileKind | null
+  /** Decimal device number of the file system the file is on. */
+  readonly device: string
+  /** Decimal device number that a block or character node stands for, `0` otherwise. */
+  readonly represents: string
+  readonly ancestors: readonly string[]
+  /** Where else the host shows this same file, through other mounts of its file system. */
+  readonly aliases: readonly PathView[]
+  /** Mounts below the file: a recursive bind brings them along. */
+  readonly submounts: readonly PathView[]
+}
+
+/** A path a rule wants to know; `mounts` also asks for aliases and submounts (mountinfo is read once). */
+export interface Probe {
+  readonly path: string
+  readonly mounts?: true
+}
+
+export interface HostFacts {
+  /** False for `lint` away from the host: no path facts exist, rules judge by path or say unknown. */
+  readonly onHost: boolean
+  /** Facts by the path asked for. */
+  readonly paths: { readonly [path: string]: PathFact }
+  /** MemTotal in bytes. */
+  readonly memoryTotal: number | undefined
+  /** Paths of listening unix sockets (/proc/net/unix). */
+  readonly listeners: readonly string[]
+  /** False when the kernel has no seccomp filter support. */
+  readonly seccompSupported: boolean
+}
+
+/** Facts of a host nobody looked at. */
+export const noHostFacts: HostFacts = {
+  onHost: false,
+  paths: {},
+  memoryTotal: undefined,
+  listeners: [],
+  seccompSupported: true,
+}

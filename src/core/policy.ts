@@ -1,0 +1,97 @@
+/** A site's policy, compiled: every rule with its action and parameters, exemptions, log; and who is exempt. */
+import type { EngineId, Identity } from './identity.ts'
+import type { ParameterValues } from './parameters.ts'
+
+export const actions = ['deny', 'fix', 'warn', 'off'] as const
+export type Action = (typeof actions)[number]
+
+export type Mode = 'enforce' | 'warn'
+
+export interface RuleSetting {
+  readonly action: Action
+  readonly parameters: ParameterValues
+}
+
+/** Which containers an exemption covers; every member given must match, `*` matches any run of characters. */
+export interface Selector {
+  readonly engine?: EngineId
+  readonly image?: string
+  readonly name?: string
+  readonly namespace?: string
+}
+
+export interface Exemption {
+  readonly rules: readonly string[]
+  readonly where: Selector
+  readonly reason: string
+  readonly owner: string
+  /** Last day it counts, `YYYY-MM-DD`, UTC. */
+  readonly expires: string
+}
+
+export interface LogSettings {
+  readonly file: string
+  /** False: a container may run although its record could not be written. */
+  readonly required: boolean
+  readonly syslog: boolean
+}
+
+export interface Policy {
+  readonly profile: string
+  readonly mode: Mode
+  readonly runtimePaths: readonly string[]
+  /** Setting of every rule whose action is not `off`, by rule id. */
+  readonly rules: { readonly [id: string]: RuleSetting }
+  readonly exemptions: readonly Exemption[]
+  readonly log: LogSettings
+  /** Lower-case SHA-256 of the sources' text, `built-in` for the default that serves without a file. */
+  readonly digest: string
+}
+
+/** The first exemption that covers this rule and container today, expired ones left out. */
+export const exemptionFor = (
+  policy: Policy,
+  rule: string,
+  who: { readonly identity: Identity; readonly today: string },
+): Exemption | undefined =>
+  policy.exemptions.find(
+    (exemption) =>
+      exemption.rules.includes(rule) &&
+      who.today <= exemption.expires &&
+      selects(exemption.where, who.identity),
+  )
+
+/**
+ * True when the selector covers the container. Only a proven identity is ever selected: a user can forge
+ * annotations, and a selector that named nothing would exempt everything (the schema refuses it).
+ */
+export const selects = (where: Selector, identity: Identity): boolean =>
+  identity.proven &&
+  (where.engine === undefined || where.engine === identity.engine) &&
+  glob(where.image, identity.image) &&
+  glob(where.name, identity.name) &&
+  glob(where.namespace, identity.namespace)
+
+const glob = (pattern: string | undefined, value: string | undefined): boolean =>
+  pattern === undefined || (value !== undefined && matchesGlob(pattern, value))
+
+/**
+ * Whole-string match where `*` stands for any run of characters and everything else for itself.
+ * Linear in the value for each `*` (the longest-known-suffix walk), so a hostile name cannot stall it.
+ */
+export const matchesGlob = (pattern: string, value: string): boolean => {
+  const parts = pattern.split('*')
+  const first = parts[0] ?? ''
+  if (parts.length === 1) return value === first
+  const last = parts[parts.length - 1] ?? ''
+  if (value.length < first.length + last.length) return false
+  if (!value.startsWith(first) || !value.endsWith(last)) return false
+  const end = value.length - last.length
+  let from = first.length
+  for (const part of parts.slice(1, -1)) {
+    const found = value.indexOf(part, from)
+    if (found < 0 || found + part.length > end) return false
+    from = found + part.length
+  }
+  return true
+}

@@ -1,0 +1,118 @@
+/** The decision record: one JSON line, schema in schemas/decision.schema.json (DESIGN section 8). */
+import type { Decision, Finding } from './decision.ts'
+import type { Identity } from './identity.ts'
+import type { OperationName } from './oci.ts'
+import type { Operation } from './patch.ts'
+import type { Policy } from './policy.ts'
+import type { Reference, Severity } from './rule.ts'
+
+export interface RecordedFinding {
+  readonly rule: string
+  readonly severity: Severity
+  readonly references: readonly Reference[]
+  readonly outcome: Finding['outcome']
+  readonly pointer: string
+  readonly actual: string
+  readonly expected: string
+  readonly message: string
+  readonly exemption?: { readonly reason: string; readonly owner: string; readonly expires: string }
+}
+
+export interface DecisionRecord {
+  readonly version: 1
+  readonly id: string
+  readonly time: string
+  readonly host: string
+  readonly lintel: string
+  readonly policy: { readonly digest: string; readonly profile: string; readonly broken?: string }
+  readonly operation: OperationName
+  readonly container: {
+    readonly id: string
+    readonly name?: string
+    readonly image?: string
+    readonly namespace?: string
+    readonly pod?: string
+    readonly sandbox?: true
+  }
+  readonly engine: {
+    readonly id: string
+    readonly proven: boolean
+    readonly caller: string
+    readonly uid: number
+  }
+  readonly mode: string
+  readonly verdict: Decision['verdict']
+  /** Why nothing could be judged, where that was so. */
+  readonly failure?: string
+  readonly findings: readonly RecordedFinding[]
+  readonly patch: readonly Operation[]
+  /** SHA-256 of the document judged, and of what was written in its place. */
+  readonly config: { readonly before: string; readonly after: string }
+  readonly runtime: string
+  readonly durationMicroseconds: number
+  /** Hash of the record before; empty until the chain exists. */
+  readonly previous: string
+}
+
+/** What a record is made of, besides the decision. */
+export interface RecordContext {
+  readonly id: string
+  readonly time: string
+  readonly host: string
+  readonly uid: number
+  readonly lintel: string
+  readonly policy: Policy
+  readonly broken: string | undefined
+  readonly operation: OperationName
+  readonly identity: Identity
+  readonly failure: string | undefined
+  readonly before: string
+  readonly after: string
+  readonly runtime: string
+  readonly durationMicroseconds: number
+}
+
+/** Builds the record of one decision. */
+export const decisionRecord = (decision: Decision, context: RecordContext): DecisionRecord => {
+  const { policy, identity } = context
+  return {
+    version: 1,
+    id: context.id,
+    time: context.time,
+    host: context.host,
+    lintel: context.lintel,
+    policy: { digest: policy.digest, profile: policy.profile, ...present('broken', context.broken) },
+    operation: context.operation,
+    container: {
+      id: identity.containerId,
+      ...present('name', identity.name),
+      ...present('image', identity.image),
+      ...present('namespace', identity.namespace),
+      ...present('pod', identity.pod),
+      ...(identity.sandbox ? { sandbox: true } : {}),
+    },
+    engine: { id: identity.engine, proven: identity.proven, caller: identity.caller, uid: context.uid },
+    mode: policy.mode,
+    verdict: decision.verdict,
+    ...present('failure', context.failure),
+    findings: decision.findings.map(recorded),
+    patch: decision.patch,
+    config: { before: context.before, after: context.after },
+    runtime: context.runtime,
+    durationMicroseconds: context.durationMicroseconds,
+    previous: '',
+  }
+}
+
+const present = <Name extends string>(
+  name: Name,
+  value: string | undefined,
+): { readonly [key in Name]?: string } | object => (value === undefined ? {} : { [name]: value })
+
+const recorded = ({ title: _, remedy: __, exemption, ...finding }: Finding): RecordedFinding =>
+  exemption === undefined
+    ? finding
+    : {
+        ...finding,
+        exemption: { reason: exemption.reason, owner: exemption.owner, expires: exemption.expires },
+      }

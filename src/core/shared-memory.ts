@@ -1,0 +1,82 @@
+/** Whose POSIX shared memory a container gets: bind mounts of the host's /dev/shm, compared by inode (shm_overview(7)). */
+import type { Probe } from './facts.ts'
+import { shownPath } from './host-paths.ts'
+import { destinationOf, isBind } from './mounts.ts'
+import { type Operation, pointer } from './patch.ts'
+import { cleanPath } from './path.ts'
+import type { Observation, RuleInput } from './rule.ts'
+
+const folder = '/dev/shm'
+
+/** `shm`: the host's own. `unresolved`: a source on /dev/shm that could not be compared. */
+export type SharedMemoryObservation = Observation<'shm' | 'unresolved'>
+
+/** The host paths to look at: none unless the container has bind mounts. */
+export const sharedMemoryProbes = (input: RuleInput): readonly Probe[] => {
+  const sources = bindsOf(input).map(({ source }) => ({ path: source }))
+  return sources.length === 0 ? [] : [...sources, { path: folder }]
+}
+
+/** The bind mounts that bring the host's shared memory into the container, wherever they put it. */
+export const judgeSharedMemory = (input: RuleInput): readonly SharedMemoryObservation[] =>
+  bindsOf(input).flatMap((bind) => judgeBind(bind, input))
+
+/** Operations that put a tmpfs of the container's own on /dev/shm; the same mount elsewhere is left as it is. */
+export const ownSharedMemory = (
+  observations: readonly Observation[],
+  input: RuleInput,
+): readonly Operation[] => {
+  // A restored container comes back with the mounts of its checkpoint.
+  if (input.operation === 'restore') return []
+  return bindsOf(input)
+    .filter(
+      ({ at, onShm }) => onShm && observations.some((seen) => seen.message === 'shm' && seen.pointer === at),
+    )
+    .map(({ at }): Operation => ({ op: 'replace', path: at, value: tmpfs }))
+}
+
+// As Docker mounts it by default (moby oci/defaults.go).
+const tmpfs = {
+  destination: folder,
+  type: 'tmpfs',
+  source: 'shm',
+  options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'],
+} as const
+
+interface Bind {
+  readonly at: string
+  readonly source: string
+  readonly onShm: boolean
+}
+
+const bindsOf = ({ config }: RuleInput): readonly Bind[] => {
+  const binds: Bind[] = []
+  const mounts = config?.mounts ?? []
+  for (let index = 0; index < mounts.length; index++) {
+    const mount = mounts[index]
+    if (mount === undefined || !isBind(mount)) continue
+    const onShm = destinationOf(mount) === folder
+    binds.push({ at: pointer('mounts', index), source: mount.source || '.', onShm })
+  }
+  return binds
+}
+
+const judgeBind = ({ at, source, onShm }: Bind, { facts }: RuleInput): readonly SharedMemoryObservation[] => {
+  const found = {
+    pointer: at,
+    actual: shownPath(source),
+    expected: 'shared memory of the container or its pod',
+  }
+  if (!facts.onHost) {
+    const name = cleanPath(source)
+    if (name === folder || name === '/run/shm') return [{ message: 'shm', ...found }]
+    return onShm ? [{ message: 'unresolved', ...found, unknown: true }] : []
+  }
+  const fact = facts.paths[source]
+  // Elsewhere than on /dev/shm a source that does not resolve is no shared memory: it cannot be mounted at all.
+  if (fact === undefined || fact.error !== null) return onShm ? [{ message: 'unresolved', ...found }] : []
+  const host = facts.paths[folder]
+  return host !== undefined && host.error === null && host.id === fact.id
+    ? [{ message: 'shm', ...found }]
+    : []
+}

@@ -1,0 +1,56 @@
+/** Docker: dockerd's containers, which reach the runtime through containerd's shim in the namespace `moby`. */
+import type { Json } from '../core/json.ts'
+import { isShimBundle, shimNamespace } from './containerd.ts'
+import { type CallSite, type Described, type Engine, sideFile, textAt, undescribed } from './engine.ts'
+
+/** Folder names below Docker's data root that hold root file systems, one per storage driver. */
+const storageDrivers = new Set([
+  'overlay2',
+  'overlay',
+  'fuse-overlayfs',
+  'vfs',
+  'btrfs',
+  'zfs',
+  'aufs',
+  'devicemapper',
+  'rootfs',
+])
+
+/** Containers of dockerd. */
+export const docker: Engine = {
+  id: 'docker',
+  recognise: (site) => (shimNamespace(site) === 'moby' ? { proven: isShimBundle(site, 'moby') } : undefined),
+  describe: (site, host) => {
+    const folder = containerFolder(site)
+    if (folder === undefined) return { ...undescribed, speaker: 'docker' }
+    return describeContainer(sideFile(host, `${folder}/config.v2.json`, 1024 * 1024), folder)
+  },
+}
+
+const describeContainer = (side: Json | undefined, folder: string): Described => ({
+  ...undescribed,
+  speaker: 'docker',
+  name: textAt(side, 'Name')?.replace(/^\//, ''),
+  image: textAt(side, 'Config', 'Image'),
+  ownFolders: [folder],
+})
+
+/**
+ * `<data-root>/containers/<id>`, from the source of the hostname file Docker mounts.
+ * That mount can be replaced by the user's own, so the data root it names must also be the one the root file
+ * system lies in, which the user does not choose.
+ */
+const containerFolder = ({ config, containerId }: CallSite): string | undefined => {
+  const root = config?.root?.path ?? ''
+  for (const { destination, source } of config?.mounts ?? []) {
+    const tail = `/containers/${containerId}/${destination.slice('/etc/'.length)}`
+    if (!['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'].includes(destination)) continue
+    if (source === undefined || !source.endsWith(tail)) continue
+    const dataRoot = source.slice(0, -tail.length)
+    const driver = root.slice(dataRoot.length + 1).split('/')[0] ?? ''
+    if (dataRoot.length > 1 && root.startsWith(`${dataRoot}/`) && storageDrivers.has(driver)) {
+      return `${dataRoot}/containers/${containerId}`
+    }
+  }
+  return undefined
+}

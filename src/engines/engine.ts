@@ -1,0 +1,63 @@
+/** What an engine adapter is: it recognises its own calls and reads what its side files say. */
+import type { EngineId, Identity } from '../core/identity.ts'
+import { isJsonObject, type Json } from '../core/json.ts'
+import type { Config } from '../core/oci.ts'
+import type { Host } from '../host/host.ts'
+
+/** What is known of a call before anyone asks which engine made it. */
+export interface CallSite {
+  readonly containerId: string
+  /** Absolute bundle folder; empty where the operation has none and none could be found. */
+  readonly bundle: string
+  /** `--root` as given. */
+  readonly root: string
+  readonly pidFile: string
+  readonly config: Config | undefined
+  /** The calling process: base name of its executable (by /proc, not by what it says) and its arguments. */
+  readonly parent: { readonly program: string; readonly argv: readonly string[] }
+}
+
+/** One engine. `recognise` is pure; `describe` may read the engine's own files, never call the engine. */
+export interface Engine {
+  readonly id: EngineId
+  /** Undefined: not this engine's call. `proven`: process, root and bundle path agree. */
+  recognise(site: CallSite): { readonly proven: boolean } | undefined
+  describe(site: CallSite, host: Host): Described
+}
+
+export type Described = Pick<
+  Identity,
+  'speaker' | 'name' | 'image' | 'namespace' | 'pod' | 'sandbox' | 'ownFolders'
+>
+
+/** What is left to say where the engine tells nothing. */
+export const undescribed: Described = {
+  speaker: 'bundle',
+  name: undefined,
+  image: undefined,
+  namespace: undefined,
+  pod: undefined,
+  sandbox: false,
+  ownFolders: [],
+}
+
+/** The value after an option in an engine's own argv (`-n NAME`), if it is there. */
+export const optionValue = (argv: readonly string[], option: string): string | undefined => {
+  const index = argv.indexOf(option)
+  return index < 0 ? undefined : argv[index + 1]
+}
+
+/** A side file of the engine as JSON; undefined where it cannot be read. */
+export const sideFile = (host: Host, path: string, maxBytes: number): Json | undefined => {
+  const text = host.readText(path, maxBytes, false)
+  if (!text.ok) return undefined
+  const parsed = host.parseJson(text.value, { maxDepth: 64, memberNames: '', mapNames: '' })
+  return parsed.ok ? parsed.value : undefined
+}
+
+/** The text at these member names of a document, if it is text. */
+export const textAt = (document: Json | undefined, ...names: readonly string[]): string | undefined => {
+  let node = document
+  for (const name of names) node = node !== undefined && isJsonObject(node) ? node[name] : undefined
+  return typeof node === 'string' && node !== '' ? node : undefined
+}

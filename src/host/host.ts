@@ -1,0 +1,154 @@
+/**
+ * The typed door to every effect. The native binary implements it (`native/src/host`), `memory.ts` stands in
+ * for it in tests. No function throws: each returns a value, or the error as a value.
+ */
+
+import type { FileKind, PathFact, Probe } from '../core/facts.ts'
+import type { Json } from '../core/json.ts'
+import type { Operation as PatchOperation } from '../core/patch.ts'
+import type { Result } from '../core/result.ts'
+
+/** What a system call answered when it failed. */
+export interface HostError {
+  /** Symbolic errno such as `ENOENT`, or `EFBIG` for a size limit, `EILSEQ` for text that is not UTF-8. */
+  readonly code: string
+  readonly syscall: string
+  readonly path: string
+}
+
+export type HostResult<Value> = Result<Value, HostError>
+
+/** Where a text stopped being acceptable. Line and column count from 1, in characters. */
+export interface TextError {
+  readonly message: string
+  readonly line: number
+  readonly column: number
+}
+
+/** What stat(2) says. `id` is `device:inode` in decimal, exact where a JavaScript number would not be. */
+export interface FileStat {
+  readonly id: string
+  /** Decimal st_dev of the file system the file is on. */
+  readonly device: string
+  /** Decimal st_rdev: the device a block or character node stands for. */
+  readonly represents: string
+  readonly kind: FileKind
+  /** Permission bits, e.g. 0o644. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly size: number
+  /** Nanoseconds since the epoch, in decimal. */
+  readonly modified: string
+  readonly changed: string
+}
+
+export interface SpawnResult {
+  /** Exit status, or 128 + signal. */
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+  readonly timedOut: boolean
+}
+
+export interface Clock {
+  /** Wall clock, milliseconds since the epoch. */
+  readonly epochMilliseconds: number
+  /** The same instant in RFC 3339, UTC, with microseconds. */
+  readonly timestamp: string
+  /** Monotonic microseconds since the process began. */
+  readonly elapsedMicroseconds: number
+}
+
+export interface ProcessFacts {
+  readonly argv: readonly string[]
+  readonly pid: number
+  readonly parentPid: number
+  readonly effectiveUid: number
+  /** True in the initial user namespace (uid_map is the identity over all ids). */
+  readonly initialUserNamespace: boolean
+  readonly hostname: string
+}
+
+export interface JsonLimits {
+  /** Deepest nesting of arrays and objects. */
+  readonly maxDepth: number
+  /**
+   * Space-separated member names of the schema: a name that equals one of them only after case folding is
+   * refused, because runc's decoder would take it for that member. Empty: no such check.
+   */
+  readonly memberNames: string
+  /** Space-separated member names whose value is a free-form map (its keys are data, not members). */
+  readonly mapNames: string
+}
+
+export interface TomlDocument {
+  readonly value: Json
+  readonly lines: { readonly [pointer: string]: number }
+}
+
+export interface Host {
+  readonly process: ProcessFacts
+  clock(): Clock
+  environment(name: string): string | undefined
+  currentDirectory(): HostResult<string>
+  readText(path: string, maxBytes: number, followLinks: boolean): HostResult<string>
+  /** Text of a file of a tar archive (plain, not compressed), by its cleaned member name. */
+  readTarMember(path: string, member: string, maxBytes: number): HostResult<string>
+  readDescriptor(descriptor: number, maxBytes: number): HostResult<string>
+  listDirectory(path: string): HostResult<readonly string[]>
+  stat(path: string, followLinks: boolean): HostResult<FileStat>
+  readLink(path: string): HostResult<string>
+  realPath(path: string): HostResult<string>
+  /** Facts of many paths in one call, in the order asked; mountinfo is read only if one asks for it. */
+  probe(probes: readonly Probe[]): readonly PathFact[]
+  /** Replaces a file's text: temporary file in its folder, same mode and owner, fsync, rename. */
+  replaceFile(path: string, text: string): HostResult<null>
+  /** Creates a file with this mode (and its folder, 0700) or replaces it, durably. */
+  writeFile(path: string, text: string, mode: number): HostResult<null>
+  /** Appends text with one write under an exclusive lock; creates the file with `mode`; `durable` flushes it. */
+  appendLocked(path: string, text: string, mode: number, durable: boolean): HostResult<null>
+  /** Appends text with one write, no lock: for an engine's `--log` file and pipes. */
+  append(path: string, text: string, mode: number): HostResult<null>
+  makeDirectory(path: string, mode: number): HostResult<null>
+  /** Writes to an open descriptor; a closed or broken one is not an error worth a caller's care. */
+  write(descriptor: number, text: string): void
+  /** Makes the text the process's standard input, for the runtime that is executed next. */
+  replaceStdin(text: string): HostResult<null>
+  isTerminal(descriptor: number): boolean
+  /** Columns of the terminal, 80 where there is none. */
+  terminalColumns(): number
+  spawn(argv: readonly string[], stdin: string, timeoutMilliseconds: number): HostResult<SpawnResult>
+  /** Becomes the program; comes back only with an error. */
+  execve(path: string, argv: readonly string[]): HostResult<never>
+  sendDatagram(socketPath: string, text: string): HostResult<null>
+  /** Lower-case hexadecimal SHA-256 of the text's UTF-8. */
+  sha256(text: string): string
+  /** Strict RFC 8259 parse; members that are null are left out (absent, as both runtimes read them): no duplicate or case-variant names, no lone surrogates, no NUL, bounded depth. */
+  parseJson(text: string, limits: JsonLimits): Result<Json, TextError>
+  /** RFC 6902 operations applied to the text itself; untouched bytes stay as they are. */
+  patchJson(text: string, operations: readonly PatchOperation[]): Result<string, TextError>
+  /** TOML as JSON (dates as text), and the line of every member by its RFC 6901 pointer. */
+  parseToml(text: string): Result<TomlDocument, TextError>
+  /**
+   * What the native side does if the script dies (exception, memory, deadline): called as soon as the answer
+   * is known. Until then a call that names a guarded operation anywhere is refused.
+   */
+  setFailsafe(failsafe: Failsafe): void
+  /**
+   * Loads an embedded module that a call rarely needs and returns what its `main(host, argument)` answers.
+   * `policy` reads and validates the site's policy files (src/policy/main.ts).
+   */
+  coldModule(name: 'policy', argument: Json, host: Host): unknown
+}
+
+/** What happens to the call if lintel itself breaks: DESIGN section 3, row "a bug in lintel". */
+export interface Failsafe {
+  /** True: refuse with exit 1. False: hand the call to the real runtime. */
+  readonly deny: boolean
+  readonly runtime: string
+  readonly argv: readonly string[]
+  /** The engine's `--log` file and format, where the refusal is written. */
+  readonly log: string
+  readonly logFormat: string
+}

@@ -1,0 +1,18 @@
+/** A policy file as written, after validation against schemas/policy.schema.json. */
+import type { ParameterValue } from '../core/parameters.ts'
+import type { Action, Exemption, Mode } from '../core/policy.ts'
+
+export interface RuleTable {
+  readonly action?: Action
+  readonly [parameter: string]: ParameterValue | undefined
+}
+
+export interface PolicyFile {
+  readonly version?: 1
+  readonly profile?: string
+  readonly mode?: Mode
+  readonly runtime?: { readonly path?: readonly string[] }
+  readonly rules?: { readonly [id: string]: RuleTable }
+  readonly exemptions?: readonly Exemption[]
+  readonly log?: { readonly file?: string; readonly required?: boolean; readonly syslog?: boolean }
+}

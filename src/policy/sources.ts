@@ -1,0 +1,100 @@
+/** Finds a policy's files and refuses those that somebody other than root could have written (as sudo does). */
+import { err, ok, type Result } from '../core/result.ts'
+import type { FileStat, Host } from '../host/host.ts'
+
+export const defaultPolicyFile = '/etc/lintel/policy.toml'
+const maxPolicyBytes = 1024 * 1024
+
+export interface PolicySource {
+  readonly path: string
+  readonly text: string
+}
+
+/** Why a policy cannot serve. `insecure` refuses at once; `invalid` lets the last good policy serve. */
+export interface PolicyProblem {
+  readonly kind: 'insecure' | 'invalid'
+  readonly message: string
+}
+
+/** Files read, and every path whose change makes the reading stale, with what it was. */
+export interface Sources {
+  readonly files: readonly PolicySource[]
+  readonly watched: readonly Watched[]
+}
+
+export interface Watched {
+  readonly path: string
+  /** Identity, owner, mode, size and change time in one text; `absent` if there was nothing. */
+  readonly stamp: string
+}
+
+/** One line that changes whenever the file or folder does (content, owner or mode: all move ctime). */
+export const stampOf = (stat: FileStat | undefined): string =>
+  stat === undefined ? 'absent' : `${stat.id} ${stat.uid} ${stat.mode} ${stat.size} ${stat.changed}`
+
+/**
+ * Reads the policy at `file` and, for the default one, policy.d/*.toml beside it in the order of their names.
+ * `file` undefined: the default, which may be absent altogether (no files then).
+ */
+export const readSources = (host: Host, file: string | undefined): Result<Sources, PolicyProblem> => {
+  const main = file ?? defaultPolicyFile
+  const folder = main.slice(0, main.lastIndexOf('/')) || '/'
+  const dropIns = `${folder}/policy.d`
+  const listed = file === undefined ? host.listDirectory(dropIns) : ok([])
+  const names = listed.ok
+    ? listed.value.filter((name) => name.endsWith('.toml') && !name.startsWith('.'))
+    : []
+  const paths = [main, ...names.map((name) => `${dropIns}/${name}`)]
+  const folders = [folder, ...(names.length > 0 ? [dropIns] : [])]
+  for (const path of folders) {
+    const stat = host.stat(path, true)
+    const problem = stat.ok ? insecurity(host, path, stat.value) : undefined
+    if (problem !== undefined) return err(problem)
+  }
+  const files: PolicySource[] = []
+  for (const path of paths) {
+    const read = readSource(host, path)
+    if (!read.ok) return read
+    if (read.value !== undefined) files.push(read.value)
+    else if (file !== undefined)
+      return err({ kind: 'invalid', message: `${path}: there is no such policy file` })
+  }
+  const watched = [...paths, folder, ...(file === undefined ? [dropIns] : [])].map((path) =>
+    watch(host, path),
+  )
+  return ok({ files, watched })
+}
+
+/** The present stamp of a path. */
+export const watch = (host: Host, path: string): Watched => {
+  const stat = host.stat(path, true)
+  return { path, stamp: stampOf(stat.ok ? stat.value : undefined) }
+}
+
+const readSource = (host: Host, path: string): Result<PolicySource | undefined, PolicyProblem> => {
+  const stat = host.stat(path, true)
+  if (!stat.ok) return stat.error.code === 'ENOENT' ? ok(undefined) : err(unreadable(path, stat.error.code))
+  const problem = insecurity(host, path, stat.value)
+  if (problem !== undefined) return err(problem)
+  const text = host.readText(path, maxPolicyBytes, true)
+  return text.ok ? ok({ path, text: text.value }) : err(unreadable(path, text.error.code))
+}
+
+const unreadable = (path: string, code: string): PolicyProblem => ({
+  kind: 'invalid',
+  message: `${path}: cannot be read (${code})`,
+})
+
+/** In a user namespace root's files appear as nobody's (the overflow id), which is not the caller's own. */
+const overflowUid = 65534
+
+const insecurity = (host: Host, path: string, stat: FileStat): PolicyProblem | undefined => {
+  const owned = stat.uid === 0 || (!host.process.initialUserNamespace && stat.uid === overflowUid)
+  if (!owned) {
+    const message = `${path} belongs to uid ${stat.uid}; a policy must belong to root (chown root ${path})`
+    return { kind: 'insecure', message }
+  }
+  if ((stat.mode & 0o022) === 0) return undefined
+  const message = `${path} can be written by others (mode ${stat.mode.toString(8)}); run chmod go-w ${path}`
+  return { kind: 'insecure', message }
+}

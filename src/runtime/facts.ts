@@ -1,0 +1,41 @@
+/** Gathers the host facts the active rules ask for, in as few calls as possible. */
+import type { HostFacts, PathFact, Probe } from '../core/facts.ts'
+import type { Host } from '../host/host.ts'
+
+/** Facts for these probes; a relative path (a mount source) is looked for in the bundle, as the runtime does. */
+export const gatherFacts = (host: Host, probes: readonly Probe[], bundle: string): HostFacts => {
+  const resolved = probes.map((probe) =>
+    probe.path.startsWith('/') ? probe : { ...probe, path: `${bundle}/${probe.path}` },
+  )
+  const facts = host.probe(resolved)
+  const paths: { [path: string]: PathFact } = {}
+  for (const [index, { path }] of probes.entries()) {
+    const fact = facts[index]
+    if (fact !== undefined) paths[path] = fact
+  }
+  return {
+    onHost: true,
+    paths,
+    memoryTotal: memoryTotal(host),
+    // Sockets only matter where something of the host is mounted, and then the rules ask for mounts.
+    listeners: probes.some(({ mounts }) => mounts === true) ? listeners(host) : [],
+    seccompSupported: host.stat('/proc/sys/kernel/seccomp', true).ok,
+  }
+}
+
+/** MemTotal of /proc/meminfo (proc_meminfo(5)), its first line, in bytes. */
+const memoryTotal = (host: Host): number | undefined => {
+  const text = host.readText('/proc/meminfo', 64 * 1024, true)
+  const kibibytes = text.ok ? /^MemTotal: +([0-9]+) kB/.exec(text.value)?.[1] : undefined
+  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024
+}
+
+/** Paths in /proc/net/unix whose flags say a server listens there (__SO_ACCEPTCON, 0x10000). */
+const listeners = (host: Host): readonly string[] => {
+  const text = host.readText('/proc/net/unix', 4 * 1024 * 1024, true)
+  if (!text.ok) return []
+  return text.value.split('\n').flatMap((line) => {
+    const [, , , flags, , , , path] = line.trim().split(/ +/)
+    return flags === '00010000' && path?.startsWith('/') === true ? [path] : []
+  })
+}

@@ -1,0 +1,62 @@
+/** One guarded call from policy to verdict: load, identify, gather facts, decide. */
+import type { Decision } from '../core/decision.ts'
+import { evaluate, probesOf } from '../core/evaluate.ts'
+import { noHostFacts } from '../core/facts.ts'
+import type { Identity } from '../core/identity.ts'
+import type { Json } from '../core/json.ts'
+import type { Policy } from '../core/policy.ts'
+import type { RuleInput } from '../core/rule.ts'
+import { readConfig, readProcess, readResources } from '../core/shape.ts'
+import { callingProcess, identify } from '../engines/identify.ts'
+import type { Host } from '../host/host.ts'
+import { rules } from '../rules/index.ts'
+import type { GuardedCall } from './argv.ts'
+import { gatherFacts } from './facts.ts'
+import type { Subject } from './load.ts'
+
+export interface Judgement {
+  readonly identity: Identity
+  readonly decision: Decision
+}
+
+/** Judges a loaded call under a policy. */
+export const judgeCall = (
+  host: Host,
+  call: GuardedCall,
+  { policy, subject }: { readonly policy: Policy; readonly subject: Subject },
+): Judgement => {
+  const { config, bundle, containerId } = subject
+  const parent = callingProcess(host)
+  const pidFile = 'pidFile' in call.flags ? (call.flags.pidFile ?? '') : ''
+  const site = { containerId, bundle, root: call.globals.root ?? '', pidFile, config, parent }
+  const identity = identify(site, host)
+  const { operation, process, resources } = subject
+  const blind: RuleInput = { operation, config, process, resources, identity, facts: noHostFacts }
+  const facts = gatherFacts(host, probesOf(rules, policy, blind), bundle)
+  const input = { ...blind, facts }
+  const today = host.clock().timestamp.slice(0, 10)
+  const reread = subject.target.kind === 'flags' ? () => undefined : rereadAs(input)
+  return { identity, decision: evaluate({ rules, policy, input, document: subject.document, reread, today }) }
+}
+
+/** Reads a patched document back as the input it is part of. */
+export const rereadAs =
+  (input: RuleInput) =>
+  (document: Json): RuleInput | undefined => {
+    if (input.operation === 'exec') {
+      const process = readProcess(document)
+      return process.ok ? { ...input, process: process.value } : undefined
+    }
+    if (input.operation === 'update') {
+      const resources = readResources(document)
+      return resources.ok ? { ...input, resources: resources.value } : undefined
+    }
+    const config = readConfig(document)
+    if (!config.ok) return undefined
+    return {
+      ...input,
+      config: config.value,
+      process: config.value.process,
+      resources: config.value.linux?.resources,
+    }
+  }

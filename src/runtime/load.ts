@@ -1,0 +1,212 @@
+/** Reads what a guarded call is about: the document to judge, and the configuration the container was admitted with. */
+import type { Json } from '../core/json.ts'
+import type { Config, OperationName, Process, Resources } from '../core/oci.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import {
+  mapNames,
+  memberNames,
+  readConfig,
+  readProcess,
+  readResources,
+  type ShapeError,
+} from '../core/shape.ts'
+import type { Host } from '../host/host.ts'
+import type { GuardedCall } from './argv.ts'
+import { processOfFlags, resourcesOfFlags } from './flags-document.ts'
+
+const maxConfigBytes = 4 * 1024 * 1024
+const maxDepth = 64
+
+/** What is judged. */
+export interface Subject {
+  readonly operation: OperationName
+  readonly containerId: string
+  /** Absolute bundle folder; empty when it could not be found (exec and update of an unknown container). */
+  readonly bundle: string
+  readonly config: Config | undefined
+  readonly process: Process | undefined
+  readonly resources: Resources | undefined
+  /** The document a patch is for, its text, and where the patched text goes. */
+  readonly document: Json
+  readonly text: string
+  readonly target: Target
+}
+
+/** `flags`: the call itself is the document, and lintel does not write calls. */
+export type Target =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'stdin' }
+  | { readonly kind: 'flags' }
+
+/** A document read from a file: parsed strictly, of the right shape. */
+interface Read<Value> {
+  readonly value: Value
+  readonly document: Json
+  readonly text: string
+}
+
+/** Loads the subject of a call. Errors: one line that says which file, where in it, what is wrong. */
+export const loadSubject = (host: Host, call: GuardedCall): Result<Subject, string> => {
+  switch (call.operation) {
+    case 'exec':
+      return loadExec(host, call)
+    case 'update':
+      return loadUpdate(host, call)
+    default:
+      return loadBundle(host, call)
+  }
+}
+
+type Of<Operation> = Extract<GuardedCall, { readonly operation: Operation }>
+
+const loadBundle = (host: Host, call: Of<'create' | 'run' | 'restore'>): Result<Subject, string> => {
+  const bundle = absolute(host, call.flags.bundle ?? '.')
+  const other = 'config' in call.flags ? call.flags.config : undefined
+  const path = other === undefined ? `${bundle}/config.json` : absolute(host, other)
+  const read = readDocument(host, path, readConfig)
+  if (!read.ok) return read
+  const { value: config, document, text } = read.value
+  const resources = config.linux?.resources
+  const { operation, containerId } = call
+  return ok({
+    operation,
+    containerId,
+    bundle,
+    config,
+    process: config.process,
+    resources,
+    document,
+    text,
+    target: { kind: 'file', path },
+  })
+}
+
+const loadExec = (host: Host, call: Of<'exec'>): Result<Subject, string> => {
+  const admitted = loadAdmitted(host, call)
+  const base = { operation: call.operation, containerId: call.containerId, ...admitted, resources: undefined }
+  if (call.flags.process === undefined) {
+    if (admitted.config === undefined)
+      return err(`the bundle of container ${call.containerId} could not be read`)
+    const process = processOfFlags(admitted.config.process ?? {}, call.flags)
+    return ok({ ...base, process, document: null, text: '', target: { kind: 'flags' } })
+  }
+  const path = absolute(host, call.flags.process)
+  const read = readDocument(host, path, readProcess)
+  return read.ok
+    ? ok({ ...base, ...read.value, process: read.value.value, target: { kind: 'file', path } })
+    : read
+}
+
+const loadUpdate = (host: Host, call: Of<'update'>): Result<Subject, string> => {
+  const admitted = loadAdmitted(host, call)
+  const base = { operation: call.operation, containerId: call.containerId, ...admitted, process: undefined }
+  const { resources: source, values } = call.flags
+  if (source === undefined) {
+    const resources = resourcesOfFlags(values)
+    return ok({ ...base, resources, document: null, text: '', target: { kind: 'flags' } })
+  }
+  if (source !== '-') {
+    const path = absolute(host, source)
+    const read = readDocument(host, path, readResources)
+    return read.ok
+      ? ok({ ...base, ...read.value, resources: read.value.value, target: { kind: 'file', path } })
+      : read
+  }
+  const text = host.readDescriptor(0, maxConfigBytes)
+  if (!text.ok) return err(`the resources on standard input cannot be read (${text.error.code})`)
+  const fed = host.replaceStdin(text.value)
+  if (!fed.ok) return err(`the resources cannot be handed on (${fed.error.code})`)
+  const read = parseDocument(host, { path: 'resources on standard input', text: text.value }, readResources)
+  return read.ok
+    ? ok({ ...base, ...read.value, resources: read.value.value, target: { kind: 'stdin' } })
+    : read
+}
+
+/** The bundle and configuration an existing container was created with, as far as the runtime's state tells. */
+const loadAdmitted = (
+  host: Host,
+  call: GuardedCall,
+): { readonly bundle: string; readonly config: Config | undefined } => {
+  const bundle = admittedBundle(host, call)
+  if (bundle === undefined) return { bundle: '', config: undefined }
+  const read = readDocument(host, `${bundle}/config.json`, readConfig)
+  return { bundle, config: read.ok ? read.value.value : undefined }
+}
+
+/** runc keeps `bundle=DIR` among the labels of state.json, crun a member `bundle` in status. */
+const admittedBundle = (host: Host, { globals, containerId }: GuardedCall): string | undefined => {
+  if (!/^[\w+.-]+$/.test(containerId) || containerId === '.' || containerId === '..') return undefined
+  const roots = globals.root === undefined ? defaultRoots(host) : [absolute(host, globals.root)]
+  for (const root of roots) {
+    const state = host.readText(`${root}/${containerId}/state.json`, maxConfigBytes, false)
+    if (state.ok) {
+      // A whole parse of a 30 KB state for one label would cost more than everything else of an exec.
+      const label = /"bundle=((?:[^"\\]|\\.)*)"/.exec(state.value)?.[1]
+      return label === undefined ? undefined : label.replace(/\\(.)/g, '$1')
+    }
+    const status = host.readText(`${root}/${containerId}/status`, maxConfigBytes, false)
+    const bundle = status.ok ? /"bundle"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(status.value)?.[1] : undefined
+    if (bundle !== undefined) return bundle.replace(/\\(.)/g, '$1')
+  }
+  return undefined
+}
+
+const defaultRoots = (host: Host): readonly string[] => {
+  const user = host.environment('XDG_RUNTIME_DIR')
+  const own = user === undefined || host.process.effectiveUid === 0 ? [] : [`${user}/runc`, `${user}/crun`]
+  return [...own, '/run/runc', '/run/crun']
+}
+
+const absolute = (host: Host, path: string): string => {
+  if (path.startsWith('/')) return withoutSlash(path)
+  const folder = host.currentDirectory()
+  const below = path === '.' || path === '' ? '' : `/${path}`
+  return withoutSlash(`${folder.ok ? folder.value : ''}${below}`)
+}
+
+const withoutSlash = (path: string): string =>
+  path.length > 1 && path.endsWith('/') ? withoutSlash(path.slice(0, -1)) : path
+
+type Reader<Value> = (document: Json) => Result<Value, ShapeError>
+
+const readDocument = <Value>(
+  host: Host,
+  path: string,
+  reader: Reader<Value>,
+): Result<Read<Value>, string> => {
+  const text = host.readText(path, maxConfigBytes, false)
+  return text.ok
+    ? parseDocument(host, { path, text: text.value }, reader)
+    : err(fileProblem(path, text.error.code))
+}
+
+/** Parses and narrows one document; the error names file, line and column, or the member of the wrong type. */
+export const parseDocument = <Value>(
+  host: Pick<Host, 'parseJson'>,
+  { path, text }: { readonly path: string; readonly text: string },
+  reader: Reader<Value>,
+): Result<Read<Value>, string> => {
+  const parsed = host.parseJson(text, { maxDepth, memberNames, mapNames })
+  if (!parsed.ok) return err(`${path}:${parsed.error.line}:${parsed.error.column}: ${parsed.error.message}`)
+  const read = reader(parsed.value)
+  if (!read.ok) return err(`${path}: ${read.error.pointer || 'the document'} must be ${read.error.expected}`)
+  return ok({ value: read.value, document: parsed.value, text })
+}
+
+/** Why a file could not be read, in words. */
+export const fileProblem = (path: string, code: string): string => {
+  switch (code) {
+    case 'ENOENT':
+      return `${path} does not exist`
+    case 'EISDIR':
+      return `${path} is a folder where a file is expected`
+    case 'EFBIG':
+      return `${path} is larger than ${maxConfigBytes / 1024 / 1024} MiB`
+    case 'EILSEQ':
+      return `${path} is not UTF-8 text`
+    case 'ELOOP':
+      return `${path} is a symbolic link; lintel judges only the file itself`
+    default:
+      return `${path} cannot be read (${code})`
+  }
+}
