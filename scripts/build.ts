@@ -75,6 +75,18 @@ const buildId = (): string => {
   return hash.digest('hex').slice(0, 16)
 }
 
+/** yargs as it runs without Node: its browser build on our platform shim, and texts measured without Intl. */
+const yargsPlatform: Plugin = {
+  name: 'yargs-platform',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^yargs$/ }, () => ({ path: join(root, 'node_modules/yargs/browser.mjs') }))
+    onResolve({ filter: /platform-shims\/browser\.mjs$/ }, () => ({
+      path: join(root, 'src/cli/platform/yargs-platform.ts'),
+    }))
+    onResolve({ filter: /^string-width$/ }, () => ({ path: join(root, 'src/cli/platform/string-width.ts') }))
+  },
+}
+
 const bundle = async ({ name, lean }: (typeof modules)[number]): Promise<void> => {
   await build({
     entryPoints: [join(root, `src/${name}/main.ts`)],
@@ -90,7 +102,7 @@ const bundle = async ({ name, lean }: (typeof modules)[number]): Promise<void> =
     legalComments: 'none',
     logLevel: 'warning',
     define: { BUILD_ID: JSON.stringify(buildId()), LINTEL_VERSION: JSON.stringify(version) },
-    plugins: lean ? [leanRules] : [],
+    plugins: lean ? [leanRules] : [yargsPlatform],
     absWorkingDir: root,
   })
 }

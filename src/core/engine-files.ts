@@ -3,7 +3,7 @@
  * secrets, kubelet's generated volumes, the init binary. Shapes as recorded from Docker 20.10 to 28, Podman 4.3
  * and 5.8, containerd 1.6 and 2.1 (CRI), CRI-O 1.37 and BuildKit.
  */
-import { type HostSource, hostSources, isWritable } from './mounts.ts'
+import { type HostSource, hostSources, isPrivate, isWritable } from './mounts.ts'
 import type { Mount } from './oci.ts'
 import type { RuleInput } from './rule.ts'
 
@@ -16,9 +16,12 @@ export const isEngineOwn = (mount: Mount, { identity, facts }: RuleInput): boole
     const folder = engineFolder.exec(source)?.[0]
     if (folder !== undefined && engineMade.test(source.slice(folder.length))) return true
   }
-  return identity.ownFolders.some(
-    (folder) => source.startsWith(`${folder}/`) && engineMade.test(source.slice(folder.length + 1)),
-  )
+  for (const folder of identity.ownFolders) {
+    if (source.startsWith(folder) && source[folder.length] === '/') {
+      return engineMade.test(source.slice(folder.length + 1))
+    }
+  }
+  return false
 }
 
 /** The host paths that someone asked for: those of every mount the engine did not make by itself. */
@@ -27,7 +30,8 @@ export const userSources = (input: RuleInput): readonly HostSource[] => {
   const found: HostSource[] = []
   for (let index = 0; index < mounts.length; index++) {
     const mount = mounts[index]
-    if (mount !== undefined && !isEngineOwn(mount, input)) found.push(...hostSources(mount, index))
+    if (mount === undefined || isPrivate(mount) || isEngineOwn(mount, input)) continue
+    for (const source of hostSources(mount, index)) found.push(source)
   }
   return found
 }

@@ -26,18 +26,16 @@ export const guardProbes = (
   sources: readonly HostSource[],
   lists: GuardLists,
   { ownFolders }: Identity,
-): readonly Probe[] => [
-  ...sources.map(({ path }): Probe => ({ path, mounts: true })),
+): readonly Probe[] => {
   // Where else `/` is shown tells which folder holds it (the /sysroot of ostree).
-  { path: '/', mounts: true },
-  ...[
-    ...lists.never,
-    ...lists.readOnly,
-    ...lists.allowed.map((entry) => entryOf(entry).path),
-    ...lists.volumeRoots,
-    ...ownFolders,
-  ].flatMap((path) => (path.includes('*') ? [] : [{ path }])),
-]
+  const probes: Probe[] = [{ path: '/', mounts: true }]
+  for (const { path } of sources) probes.push({ path, mounts: true })
+  for (const list of [lists.never, lists.readOnly, lists.volumeRoots, ownFolders]) {
+    for (const path of list) if (!path.includes('*')) probes.push({ path })
+  }
+  for (const entry of lists.allowed) probes.push({ path: entryOf(entry).path })
+  return probes
+}
 
 /** A judge of sources: lists turned into facts once, then asked for each source. */
 export const judgeOf = (
@@ -47,17 +45,8 @@ export const judgeOf = (
   const fact = (path: string): PathFact => factOf(facts, path)
   const never = lists.never.map(fact)
   const readOnly = lists.readOnly.map(fact)
-  const excuses: readonly Excuse[] = [
-    ...lists.allowed.map((entry) => ({
-      ...entryOf(entry),
-      own: false,
-      fact: fact(entryOf(entry).path),
-      depth: 0,
-    })),
-    ...lists.volumeRoots.map((path) => ({ readOnly: false, own: false, fact: fact(path), depth: 2 })),
-    ...identity.ownFolders.map((path) => ({ readOnly: false, own: true, fact: fact(path), depth: 1 })),
-  ]
-  return (source) => judge(source, fact(source.path), { never, readOnly, excuses, onHost: facts.onHost })
+  const guards = { never, readOnly, excuses: () => excusesOf(lists, identity, fact), onHost: facts.onHost }
+  return (source) => judge(source, fact(source.path), guards)
 }
 
 interface Excuse {
@@ -73,20 +62,37 @@ interface Excuse {
 interface Guards {
   readonly never: readonly PathFact[]
   readonly readOnly: readonly PathFact[]
-  readonly excuses: readonly Excuse[]
+  /** Asked for only when something was reached. */
+  readonly excuses: () => readonly Excuse[]
   readonly onHost: boolean
 }
+
+const excusesOf = (
+  lists: GuardLists,
+  { ownFolders }: Identity,
+  fact: (path: string) => PathFact,
+): readonly Excuse[] => [
+  ...ownFolders.map((path): Excuse => ({ readOnly: false, own: true, fact: fact(path), depth: 1 })),
+  ...lists.volumeRoots.map((path): Excuse => ({ readOnly: false, own: false, fact: fact(path), depth: 2 })),
+  ...lists.allowed.map((entry): Excuse => {
+    const { path, readOnly } = entryOf(entry)
+    return { readOnly, own: false, fact: fact(path), depth: 0 }
+  }),
+]
 
 const entryOf = (entry: string): { readonly path: string; readonly readOnly: boolean } =>
   entry.endsWith(':ro') ? { path: entry.slice(0, -3), readOnly: true } : { path: entry, readOnly: false }
 
 const judge = (source: HostSource, fact: PathFact, guards: Guards): Verdict | undefined => {
-  if (!guards.onHost && !source.path.startsWith('/'))
+  if (!guards.onHost && !source.path.startsWith('/')) {
     return { kind: 'unresolved', error: 'relative to the bundle' }
+  }
   const views = viewsOf(fact)
   const excused = excuserOf(source, views, guards)
   const below = submountsOf(source, fact)
-  const denied = deviceHit(fact, guards.never) ?? firstHit([...views, ...below], guards.never, excused)
+  const denied =
+    deviceHit(fact, guards.never) ??
+    firstHit(below.length === 0 ? views : [...views, ...below], guards.never, excused)
   if (denied !== undefined) return { kind: 'denied', hit: denied }
   // Read-only or not, a socket is connected to; `docker-socket` judges those.
   const writable = [
@@ -109,18 +115,25 @@ const isSocket = ({ kind, real }: PathFact): boolean =>
  * Excuses hold for lying within a guarded folder, seen through this very view: a volume that is a bind of `/`
  * is `/`, and one that is a bind of /etc/cron.d is shown there too. Only an allowed path itself is excused of all.
  */
-const excuserOf = (source: HostSource, [own]: readonly PathView[], { excuses }: Guards) => {
-  const isOwn = own !== undefined && excuses.some((excuse) => excuse.own && depthBelow(own, excuse.fact) > 0)
-  return (view: PathView, relation: Relation): boolean => {
-    if (relation === 'in' && (source.index < 0 || (isOwn && view !== own && kubelet.test(view.path))))
+const excuserOf =
+  (source: HostSource, [own]: readonly PathView[], guards: Guards) =>
+  (view: PathView, relation: Relation): boolean => {
+    if (relation === 'in' && source.index < 0) return true
+    const excuses = guards.excuses()
+    const staged = relation === 'in' && view !== own && kubelet.test(view.path)
+    if (
+      staged &&
+      own !== undefined &&
+      excuses.some((excuse) => excuse.own && depthBelow(own, excuse.fact) > 0)
+    ) {
       return true
+    }
     return excuses.some((excuse) => {
       if (excuse.readOnly && source.writable) return false
       const depth = depthBelow(view, excuse.fact)
       return depth >= excuse.depth && (depth === 0 || relation === 'in')
     })
   }
-}
 
 // A volume of the pod is shown a second time where kubelet staged it (CSI globalmount) or took a subPath of it.
 const kubelet = /^\/var\/lib\/kubelet\/(?:pods|plugins)\//

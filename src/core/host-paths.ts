@@ -71,16 +71,23 @@ export const depthBelow = (view: PathView, target: PathFact): number => {
 
 /** What `view` is to `target`. Everything lies in `/`, so nothing but `/` itself and its aliases counts for it. */
 export const relationOf = (view: PathView, target: PathFact): Relation | undefined => {
-  if (view.id !== '' && contains(view, target)) return 'contains'
-  const depth = depthBelow(view, target)
-  if (depth === 0) return 'is'
-  if (depth > 0) return target.id !== '' && view.ancestors.at(-1) === target.id ? undefined : 'in'
-  return target.id === '' && patternDepth(target.real, view.path, true) > 0 ? 'contains' : undefined
+  const { id } = view
+  if (target.id === '') return relationByText(view, target)
+  if (id === target.id) return 'is'
+  if (id !== '' && holds(id, target)) return 'contains'
+  return view.ancestors.includes(target.id) && view.ancestors.at(-1) !== target.id ? 'in' : undefined
 }
 
-const contains = ({ id }: PathView, target: PathFact): boolean =>
-  target.id !== id &&
-  (target.ancestors.includes(id) || target.aliases.some(({ ancestors }) => ancestors.includes(id)))
+/** For guarded paths that do not exist or are patterns. */
+const relationByText = (view: PathView, target: PathFact): Relation | undefined => {
+  if (view.id !== '' && holds(view.id, target)) return 'contains'
+  const depth = patternDepth(view.path, target.real)
+  if (depth >= 0) return depth === 0 ? 'is' : 'in'
+  return patternDepth(target.real, view.path, true) > 0 ? 'contains' : undefined
+}
+
+const holds = (id: string, { ancestors, aliases }: PathFact): boolean =>
+  ancestors.includes(id) || (aliases.length > 0 && aliases.some((alias) => alias.ancestors.includes(id)))
 
 const ownView = ({ real, id, ancestors }: PathFact): PathView => ({ path: real, id, ancestors })
 

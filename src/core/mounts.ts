@@ -27,6 +27,9 @@ export const isWritable = ({ options = [] }: Mount): boolean => {
   return !options.includes('rro') && options.lastIndexOf('ro') <= options.lastIndexOf('rw')
 }
 
+/** True for a file system that shows nothing of the host's files. */
+export const isPrivate = (mount: Mount): boolean => privateTypes.has(mount.type ?? '') && !isBind(mount)
+
 /** The mount's destination, cleaned; a relative one is taken from `/` as runc does. */
 export const destinationOf = ({ destination }: Mount): string => cleanPath(destination)
 

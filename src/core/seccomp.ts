@@ -78,8 +78,9 @@ const readRule = (
   permits: boolean,
   wanted: ReadonlyMap<string, readonly Wanted[]>,
 ): void => {
-  for (const name of names) {
-    const found = wanted.get(name)
+  // Hundreds of names in an interpreter: an index is cheaper than an iterator.
+  for (let index = 0; index < names.length; index++) {
+    const found = wanted.get(names[index] ?? '')
     if (found === undefined) continue
     for (const each of found) {
       if (permits) each.permitted ||= mayMatch(args ?? [], each.flag)

@@ -28,11 +28,10 @@ export const ownSharedMemory = (
 ): readonly Operation[] => {
   // A restored container comes back with the mounts of its checkpoint.
   if (input.operation === 'restore') return []
+  const seen = observations.filter(({ message }) => message === 'shm').map(({ pointer }) => pointer)
   return bindsOf(input)
-    .filter(
-      ({ at, onShm }) => onShm && observations.some((seen) => seen.message === 'shm' && seen.pointer === at),
-    )
-    .map(({ at }): Operation => ({ op: 'replace', path: at, value: tmpfs }))
+    .filter((bind) => bind.onShm && seen.includes(pointerTo(bind)))
+    .map((bind): Operation => ({ op: 'replace', path: pointerTo(bind), value: tmpfs }))
 }
 
 // As Docker mounts it by default (moby oci/defaults.go).
@@ -44,7 +43,7 @@ const tmpfs = {
 } as const
 
 interface Bind {
-  readonly at: string
+  readonly index: number
   readonly source: string
   readonly onShm: boolean
 }
@@ -56,27 +55,37 @@ const bindsOf = ({ config }: RuleInput): readonly Bind[] => {
     const mount = mounts[index]
     if (mount === undefined || !isBind(mount)) continue
     const onShm = destinationOf(mount) === folder
-    binds.push({ at: pointer('mounts', index), source: mount.source || '.', onShm })
+    binds.push({ index, source: mount.source || '.', onShm })
   }
   return binds
 }
 
-const judgeBind = ({ at, source, onShm }: Bind, { facts }: RuleInput): readonly SharedMemoryObservation[] => {
-  const found = {
-    pointer: at,
-    actual: shownPath(source),
+const pointerTo = ({ index }: Bind): string => pointer('mounts', index)
+
+const judgeBind = (bind: Bind, input: RuleInput): readonly SharedMemoryObservation[] => {
+  const found = ownerOf(bind, input)
+  if (found === 'container') return []
+  const about = {
+    pointer: pointerTo(bind),
+    actual: shownPath(bind.source),
     expected: 'shared memory of the container or its pod',
   }
+  if (found === 'unknown') return [{ message: 'unresolved', ...about, unknown: true }]
+  return [{ message: found, ...about }]
+}
+
+const ownerOf = (
+  { source, onShm }: Bind,
+  { facts }: RuleInput,
+): 'container' | 'shm' | 'unresolved' | 'unknown' => {
   if (!facts.onHost) {
     const name = cleanPath(source)
-    if (name === folder || name === '/run/shm') return [{ message: 'shm', ...found }]
-    return onShm ? [{ message: 'unresolved', ...found, unknown: true }] : []
+    if (name === folder || name === '/run/shm') return 'shm'
+    return onShm ? 'unknown' : 'container'
   }
   const fact = facts.paths[source]
   // Elsewhere than on /dev/shm a source that does not resolve is no shared memory: it cannot be mounted at all.
-  if (fact === undefined || fact.error !== null) return onShm ? [{ message: 'unresolved', ...found }] : []
+  if (fact === undefined || fact.error !== null) return onShm ? 'unresolved' : 'container'
   const host = facts.paths[folder]
-  return host !== undefined && host.error === null && host.id === fact.id
-    ? [{ message: 'shm', ...found }]
-    : []
+  return host !== undefined && host.error === null && host.id === fact.id ? 'shm' : 'container'
 }

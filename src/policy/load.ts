@@ -6,7 +6,7 @@ import { profiles } from '../profiles/index.ts'
 import { rules } from '../rules/index.ts'
 import { compilePolicy, mergeFiles } from './compile.ts'
 import type { PolicyFile } from './policy-file.ts'
-import { type PolicyProblem, readSources, type Watched } from './sources.ts'
+import { type PolicyProblem, readSources, type SourceChecks, type Watched } from './sources.ts'
 import { validateSource } from './validate.ts'
 
 export interface LoadedPolicy {
@@ -19,8 +19,12 @@ export interface LoadedPolicy {
  * The policy at `file`, or the site's default one; the built-in default where there is none.
  * Errors: the first thing wrong, as one line with file and line.
  */
-export const loadPolicy = (host: Host, file: string | undefined): Result<LoadedPolicy, PolicyProblem> => {
-  const sources = readSources(host, file)
+export const loadPolicy = (
+  host: Host,
+  file: string | undefined,
+  checks: SourceChecks = { ownership: true },
+): Result<LoadedPolicy, PolicyProblem> => {
+  const sources = readSources(host, file, checks)
   if (!sources.ok) return sources
   const files: PolicyFile[] = []
   for (const source of sources.value.files) {

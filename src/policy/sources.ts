@@ -16,6 +16,11 @@ export interface PolicyProblem {
   readonly message: string
 }
 
+/** `ownership` false: a policy that enforces nothing (lint) may be anybody's. */
+export interface SourceChecks {
+  readonly ownership: boolean
+}
+
 /** Files read, and every path whose change makes the reading stale, with what it was. */
 export interface Sources {
   readonly files: readonly PolicySource[]
@@ -36,7 +41,11 @@ export const stampOf = (stat: FileStat | undefined): string =>
  * Reads the policy at `file` and, for the default one, policy.d/*.toml beside it in the order of their names.
  * `file` undefined: the default, which may be absent altogether (no files then).
  */
-export const readSources = (host: Host, file: string | undefined): Result<Sources, PolicyProblem> => {
+export const readSources = (
+  host: Host,
+  file: string | undefined,
+  { ownership }: SourceChecks,
+): Result<Sources, PolicyProblem> => {
   const main = file ?? defaultPolicyFile
   const folder = main.slice(0, main.lastIndexOf('/')) || '/'
   const dropIns = `${folder}/policy.d`
@@ -46,14 +55,14 @@ export const readSources = (host: Host, file: string | undefined): Result<Source
     : []
   const paths = [main, ...names.map((name) => `${dropIns}/${name}`)]
   const folders = [folder, ...(names.length > 0 ? [dropIns] : [])]
-  for (const path of folders) {
+  for (const path of ownership ? folders : []) {
     const stat = host.stat(path, true)
     const problem = stat.ok ? insecurity(host, path, stat.value) : undefined
     if (problem !== undefined) return err(problem)
   }
   const files: PolicySource[] = []
   for (const path of paths) {
-    const read = readSource(host, path)
+    const read = readSource(host, path, ownership)
     if (!read.ok) return read
     if (read.value !== undefined) files.push(read.value)
     else if (file !== undefined)
@@ -71,10 +80,14 @@ export const watch = (host: Host, path: string): Watched => {
   return { path, stamp: stampOf(stat.ok ? stat.value : undefined) }
 }
 
-const readSource = (host: Host, path: string): Result<PolicySource | undefined, PolicyProblem> => {
+const readSource = (
+  host: Host,
+  path: string,
+  ownership: boolean,
+): Result<PolicySource | undefined, PolicyProblem> => {
   const stat = host.stat(path, true)
   if (!stat.ok) return stat.error.code === 'ENOENT' ? ok(undefined) : err(unreadable(path, stat.error.code))
-  const problem = insecurity(host, path, stat.value)
+  const problem = ownership ? insecurity(host, path, stat.value) : undefined
   if (problem !== undefined) return err(problem)
   const text = host.readText(path, maxPolicyBytes, true)
   return text.ok ? ok({ path, text: text.value }) : err(unreadable(path, text.error.code))

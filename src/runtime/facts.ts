@@ -19,7 +19,7 @@ export const gatherFacts = (host: Host, probes: readonly Probe[], bundle: string
     memoryTotal: memoryTotal(host),
     // Sockets only matter where something of the host is mounted, and then the rules ask for mounts.
     listeners: probes.some(({ mounts }) => mounts === true) ? listeners(host) : [],
-    seccompSupported: host.stat('/proc/sys/kernel/seccomp', true).ok,
+    seccompSupported: seccompSupported(host),
   }
 }
 
@@ -38,4 +38,10 @@ const listeners = (host: Host): readonly string[] => {
     const [, , , flags, , , , path] = line.trim().split(/ +/)
     return flags === '00010000' && path?.startsWith('/') === true ? [path] : []
   })
+}
+
+/** The kernel has seccomp filters where it shows a process's (proc_pid_status(5), `Seccomp`). */
+const seccompSupported = (host: Host): boolean => {
+  const text = host.readText('/proc/self/status', 64 * 1024, true)
+  return !text.ok || text.value.includes('\nSeccomp:')
 }

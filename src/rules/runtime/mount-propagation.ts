@@ -1,4 +1,5 @@
 /** Forbids shared mount propagation, through which mounts made in a container appear on the host. */
+import { shownPath } from '../../core/host-paths.ts'
 import { type Operation, pointer } from '../../core/patch.ts'
 import { defineRule, type Observation } from '../../core/rule.ts'
 import { mounted } from '../support/mount-examples.ts'
@@ -50,18 +51,21 @@ export const mountPropagation = defineRule({
     if (propagation !== undefined && shared.has(propagation)) {
       found.push({ message: 'root', pointer: rootPointer, actual: propagation, expected: 'rslave' })
     }
-    // The runtime applies every propagation option in turn: one anywhere in the list counts.
-    for (const [index, { destination, options = [] }] of (config?.mounts ?? []).entries()) {
-      for (const [position, option] of options.entries()) {
-        if (!shared.has(option)) continue
+    const mounts = config?.mounts ?? []
+    for (let index = 0; index < mounts.length; index++) {
+      const { destination = '', options } = mounts[index] ?? {}
+      if (options === undefined || !(options.includes('shared') || options.includes('rshared'))) continue
+      // The runtime applies every propagation option in turn: one anywhere in the list counts.
+      options.forEach((option, position) => {
+        if (!shared.has(option)) return
         const at = pointer('mounts', index, 'options', position)
         found.push({
           message: 'mount',
           pointer: at,
-          actual: `${option} at ${destination}`,
+          actual: `${option} at ${shownPath(destination)}`,
           expected: 'rprivate',
         })
-      }
+      })
     }
     return found
   },

@@ -90,8 +90,11 @@ export const readonlyRootfs = defineRule({
       const actual = String(config.root?.readonly ?? 'unset')
       found.push({ message: 'writable', pointer: readonlyPointer, actual, expected: 'true' })
     }
-    for (const [index, mount] of (config.mounts ?? []).entries()) {
-      if (!parameters['program-paths'].includes(destinationOf(mount))) continue
+    const covers = parameters['program-paths']
+    const mounts = config.mounts ?? []
+    for (let index = 0; index < mounts.length; index++) {
+      const mount = mounts[index]
+      if (mount === undefined || !covers.includes(destinationOf(mount))) continue
       if (!isWritable(mount) || isEngineOwn(mount, input)) continue
       const actual = shownPath(destinationOf(mount))
       found.push({ message: 'covered', pointer: pointer('mounts', index), actual, expected: 'read-only' })
