@@ -5,12 +5,17 @@ use std::{env, error::Error, fs, path::Path};
 
 use rquickjs::{Context, Module, Runtime, WriteOptions};
 
-const MODULES: [&str; 3] = ["runtime", "policy", "cli"];
+const MODULES: [&str; 4] = ["runtime", "judge", "policy", "cli"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=LINTEL_BUNDLES");
     let bundles = env::var("LINTEL_BUNDLES")?;
     let out = env::var("OUT_DIR")?;
+    println!("cargo::rerun-if-env-changed=LINTEL_BUILD_ID");
+    println!("cargo::rustc-env=LINTEL_BUILD_ID={}", env::var("LINTEL_BUILD_ID")?);
+    let table = Path::new(&bundles).join("door.txt");
+    println!("cargo::rerun-if-changed={}", table.display());
+    fs::copy(table, Path::new(&out).join("door.txt"))?;
     for name in MODULES {
         let source_file = Path::new(&bundles).join(format!("{name}.js"));
         println!("cargo::rerun-if-changed={}", source_file.display());
@@ -28,8 +33,8 @@ fn compile(name: &str, source: &str) -> Result<Vec<u8>, Box<dyn Error>> {
             Some(exception) => format!("{name}: {exception}"),
             None => format!("{name}: {error}"),
         })?;
-        // Lines stay (a report of a bug needs them), the source text does not.
-        let options = WriteOptions { strip_source: true, ..WriteOptions::default() };
+        // What is loaded at every call carries no lines: they would be most of the loading.
+        let options = WriteOptions { strip_source: true, strip_debug: name != "cli", ..WriteOptions::default() };
         Ok(module.write(options)?)
     })
 }

@@ -1,64 +1,32 @@
 /** `npm run build`: TypeScript to bundles, bundles to bytecode inside one static executable, dist/lintel. */
 import { createHash } from 'node:crypto'
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Node, parse } from 'acorn'
-import { build, type Plugin, transform } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { execa } from 'execa'
+import { doorTable } from '../src/runtime/door-table.ts'
+import { leanRules } from './lean-rules.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const bundles = join(root, 'native/target/bundles')
 
-/** The three bytecode modules; `lean` ones carry rules without what only people read. */
+/** The bytecode modules; `lean` ones carry rules without what only people read, and no names of variables. */
 const modules = [
-  { name: 'runtime', lean: true },
-  { name: 'policy', lean: true },
-  { name: 'cli', lean: false },
+  { name: 'runtime', entry: 'src/runtime/main.ts', lean: 'types' },
+  { name: 'judge', entry: 'src/runtime/judge-main.ts', lean: 'types' },
+  { name: 'policy', entry: 'src/policy/main.ts', lean: 'whole' },
+  { name: 'cli', entry: 'src/cli/main.ts', lean: undefined },
 ] as const
-
-/** Members of a rule that only documentation and tests read (see defineRule). */
-const forReaders = new Set(['rationale', 'examples'])
-
-/** Drops the documentation members of every `defineRule({...})`, so that the hot path does not load them. */
-export const withoutDocumentation = (source: string): string => {
-  let lean = source
-  const program = parse(source, { ecmaVersion: 'latest', sourceType: 'module' })
-  const cuts = definitions(program).flatMap((definition) =>
-    definition.properties.flatMap((property) =>
-      property.type === 'Property' && property.key.type === 'Identifier' && forReaders.has(property.key.name)
-        ? [{ from: property.start, to: source[property.end] === ',' ? property.end + 1 : property.end }]
-        : [],
-    ),
-  )
-  for (const { from, to } of cuts.toSorted((a, b) => b.from - a.from))
-    lean = lean.slice(0, from) + lean.slice(to)
-  return lean
-}
-
-const definitions = (program: Node & { body: readonly Node[] }) => {
-  const found: import('acorn').ObjectExpression[] = []
-  for (const statement of program.body as import('acorn').Program['body']) {
-    if (statement.type !== 'ExportNamedDeclaration' || statement.declaration?.type !== 'VariableDeclaration')
-      continue
-    for (const { init } of statement.declaration.declarations) {
-      if (init?.type !== 'CallExpression' || init.callee.type !== 'Identifier') continue
-      const [argument] = init.arguments
-      if (init.callee.name === 'defineRule' && argument?.type === 'ObjectExpression') found.push(argument)
-    }
-  }
-  return found
-}
-
-const leanRules: Plugin = {
-  name: 'lean-rules',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /\/src\/rules\/.*\.ts$/ }, async ({ path }) => {
-      const { code } = await transform(readFileSync(path, 'utf8'), { loader: 'ts', target: 'es2023' })
-      return { contents: withoutDocumentation(code), loader: 'js' }
-    })
-  },
-}
 
 const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
@@ -87,9 +55,9 @@ const yargsPlatform: Plugin = {
   },
 }
 
-const bundle = async ({ name, lean }: (typeof modules)[number]): Promise<void> => {
+const bundle = async ({ name, entry, lean }: (typeof modules)[number]): Promise<void> => {
   await build({
-    entryPoints: [join(root, `src/${name}/main.ts`)],
+    entryPoints: [join(root, entry)],
     outfile: join(bundles, `${name}.js`),
     bundle: true,
     format: 'esm',
@@ -98,11 +66,13 @@ const bundle = async ({ name, lean }: (typeof modules)[number]): Promise<void> =
     conditions: ['browser', 'import'],
     target: 'es2023',
     minifySyntax: true,
+    minifyIdentifiers: lean !== undefined,
+    minifyWhitespace: lean !== undefined,
     charset: 'utf8',
     legalComments: 'none',
     logLevel: 'warning',
-    define: { BUILD_ID: JSON.stringify(buildId()), LINTEL_VERSION: JSON.stringify(version) },
-    plugins: lean ? [leanRules] : [yargsPlatform],
+    define: { LINTEL_VERSION: JSON.stringify(version) },
+    plugins: lean === undefined ? [yargsPlatform] : [leanRules(lean)],
     absWorkingDir: root,
   })
 }
@@ -134,6 +104,7 @@ const compile = async (): Promise<string> => {
       env: {
         CARGO_ENCODED_RUSTFLAGS: rustFlags,
         LINTEL_BUNDLES: bundles,
+        LINTEL_BUILD_ID: buildId(),
         CFLAGS: `-ffile-prefix-map=${root}=. -ffile-prefix-map=${process.env['HOME'] ?? ''}=home`,
       },
     },
@@ -156,6 +127,11 @@ const install = (binary: string): void => {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(bundles, { recursive: true })
+  const { values, switches, commands } = doorTable()
+  writeFileSync(
+    join(bundles, 'door.txt'),
+    `${[values, switches, commands].map((names) => names.join(' ')).join('\n')}\n`,
+  )
   await Promise.all(modules.map(bundle))
   install(await compile())
 }

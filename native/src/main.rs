@@ -3,6 +3,7 @@
 
 #![cfg_attr(not(test), no_main)]
 
+mod door;
 mod failsafe;
 mod host;
 mod json;
@@ -19,7 +20,11 @@ use host::process::arguments;
 #[cfg_attr(test, allow(dead_code))]
 pub extern "C" fn main(_count: c_int, _arguments: *const *const std::ffi::c_char) -> c_int {
     host::process::reserve_standard_descriptors();
-    let role = vm::Role::of_program(&arguments());
+    let arguments = arguments();
+    let role = vm::Role::of_program(&arguments);
+    if role == vm::Role::ContainerRuntime {
+        door::hand_on(&arguments);
+    }
     match catch_unwind(|| vm::run(role)) {
         Ok(Ok(status)) => status,
         Ok(Err(bug)) => failsafe::fall(role, &bug),

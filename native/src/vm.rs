@@ -8,6 +8,7 @@ use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Module, Obje
 use crate::host;
 
 static RUNTIME: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runtime.qjs"));
+static JUDGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/judge.qjs"));
 static POLICY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.qjs"));
 static CLI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cli.qjs"));
 
@@ -91,6 +92,7 @@ fn call_main(ctx: &Ctx<'_>, name: &str) -> Result<i32, String> {
 pub fn load<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Object<'js>> {
     let bytes = match name {
         "runtime" => RUNTIME,
+        "judge" => JUDGE,
         "policy" => POLICY,
         _ => CLI,
     };

@@ -3,14 +3,14 @@ import type { Finding } from '../core/decision.ts'
 import { evaluate } from '../core/evaluate.ts'
 import { noHostFacts } from '../core/facts.ts'
 import { unknownIdentity } from '../core/identity.ts'
+import { rereadAs } from '../core/input.ts'
 import type { Policy } from '../core/policy.ts'
 import { citation } from '../core/refusal.ts'
 import { ok, type Result } from '../core/result.ts'
 import type { RuleInput, Severity } from '../core/rule.ts'
-import { readConfig } from '../core/shape.ts'
+import { isConfig } from '../core/shape.ts'
 import type { Host } from '../host/host.ts'
 import { rules } from '../rules/index.ts'
-import { rereadAs } from '../runtime/judge.ts'
 import { parseDocument } from '../runtime/load.ts'
 import { readConfigText } from './bundle.ts'
 import { exitStatus, type Output, wrap } from './output.ts'
@@ -55,7 +55,7 @@ export const lint = (host: Host, output: Output, options: LintOptions): number =
 const lintPath = (host: Host, path: string, policy: Policy): Result<Linted, string> => {
   const source = readConfigText(host, path)
   if (!source.ok) return source
-  const read = parseDocument(host, source.value, readConfig)
+  const read = parseDocument(host, source.value, { kind: 'config', is: isConfig })
   if (!read.ok) return read
   const { value: config, document } = read.value
   const input: RuleInput = {

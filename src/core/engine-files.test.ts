@@ -60,6 +60,41 @@ describe('isEngineOwn', () => {
   })
 })
 
+describe('what is borrowed from another container', () => {
+  const other = '1'.repeat(64)
+  const userdata = `/run/containers/storage/overlay-containers/${id}/userdata`
+
+  test.each([
+    ['/etc/hosts', `${docker}/hosts`, true],
+    ['/etc/hostname', `${docker}/hostname`, true],
+    ['/etc/resolv.conf', `${userdata}/resolv.conf`, true],
+    ['/dev/shm', `${docker}/mounts/shm`, true],
+    ['/dev/shm', `${userdata}/shm`, true],
+    ['/etc/hosts', `${docker}/hostname`, false],
+    ['/etc/hosts', `${docker}/mounts/hosts`, false],
+    ['/x', `${docker}/config.v2.json`, false],
+    ['/dev/shm', docker, false],
+    ['/etc/hosts', `/srv/${id}/hosts`, false],
+  ])('%s from %s: %s', (destination, pattern, own) => {
+    const input = inputOf({}, [docker, userdata], { onHost: true })
+    const { identity } = input
+    const source = pattern.replace(id, other)
+    const mount: Mount = { destination, type: 'bind', source }
+    expect(isEngineOwn(mount, { ...input, identity: { ...identity, containerId: id } })).toBe(own)
+    expect(isEngineOwn(mount, { ...input, identity: { ...identity, containerId: '' } })).toBe(false)
+  })
+})
+
+test.each([
+  [true, true],
+  [false, false],
+])('any source of BuildKit, proven %s: %s', (proven, own) => {
+  const input = inputOf({}, [], { onHost: true })
+  const identity = { ...input.identity, engine: 'buildkit', proven } as const
+  const mount: Mount = { destination: '/cache', type: 'bind', source: '/var/lib/docker/overlay2/x/diff' }
+  expect(isEngineOwn(mount, { ...input, identity })).toBe(own)
+})
+
 test('user sources keep their place among the mounts', () => {
   const mounts = [`${docker}/hosts`, '/srv'].map((source) => ({ destination: '/x', type: 'bind', source }))
   const found = userSources(inputOf({ mounts }, [docker], { onHost: true }))

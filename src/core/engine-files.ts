@@ -11,6 +11,8 @@ import type { RuleInput } from './rule.ts'
 export const isEngineOwn = (mount: Mount, { identity, facts }: RuleInput): boolean => {
   const { source } = mount
   if (source === undefined || source.includes('..')) return false
+  // Who writes a Dockerfile names no host path: context, caches and secrets are BuildKit's own folders.
+  if (identity.engine === 'buildkit' && identity.proven) return true
   if (initBinaries.has(source)) return initDestinations.has(mount.destination) && !isWritable(mount)
   if (!facts.onHost) {
     const folder = engineFolder.exec(source)?.[0]
@@ -20,9 +22,32 @@ export const isEngineOwn = (mount: Mount, { identity, facts }: RuleInput): boole
     if (source.startsWith(folder) && source[folder.length] === '/') {
       return engineMade.test(source.slice(folder.length + 1))
     }
+    if (isBorrowed(mount, folder, identity.containerId)) return true
   }
   return false
 }
+
+/**
+ * True for the hosts file, shm and the like of another container of the same engine, mounted in their usual places:
+ * that is how Docker and Podman let a container join the network or IPC namespace of another, or its pod.
+ */
+const isBorrowed = ({ source = '', destination }: Mount, ownFolder: string, containerId: string): boolean => {
+  const names = borrowed.get(destination)
+  const start = containerId === '' ? -1 : ownFolder.indexOf(`/${containerId}`) + 1
+  if (names === undefined || start <= 0) return false
+  const end = start + containerId.length
+  const isSibling = source.startsWith(ownFolder.slice(0, start)) && isId.test(source.slice(start, end))
+  return isSibling && names.some((name) => source.slice(end) === `${ownFolder.slice(end)}/${name}`)
+}
+
+const isId = /^[0-9a-f]{64}$/
+
+const borrowed: ReadonlyMap<string, readonly string[]> = new Map([
+  ['/etc/hosts', ['hosts']],
+  ['/etc/hostname', ['hostname']],
+  ['/etc/resolv.conf', ['resolv.conf']],
+  ['/dev/shm', ['mounts/shm', 'shm']],
+])
 
 /** The host paths that someone asked for: those of every mount the engine did not make by itself. */
 export const userSources = (input: RuleInput): readonly HostSource[] => {

@@ -4,7 +4,7 @@ import type { Probe } from './facts.ts'
 import type { Json } from './json.ts'
 import { applyPatch, type Operation } from './patch.ts'
 import { exemptionFor, type Policy, type RuleSetting } from './policy.ts'
-import { categories, type Observation, type Rule, type RuleInput } from './rule.ts'
+import { categories, type Observation, type Rule, type RuleInput, type RuleWords, wordsOf } from './rule.ts'
 
 /** Everything a decision depends on; nothing else does. */
 export interface Case {
@@ -113,8 +113,9 @@ const judge = (active: Active, input: RuleInput, { policy, today }: Case): Judge
         : fix.length > 0
           ? 'fixed'
           : 'refused'
+  const words = wordsOf(rule)
   const findings = observations.map((observation) => ({
-    ...describe(rule, observation, input),
+    ...describe({ rule, words }, observation, input),
     outcome: observation.unknown === true && outcome !== 'exempted' ? ('unknown' as const) : outcome,
     ...(exemption === undefined ? {} : { exemption }),
   }))
@@ -122,22 +123,22 @@ const judge = (active: Active, input: RuleInput, { policy, today }: Case): Judge
 }
 
 const describe = (
-  rule: Rule,
+  { rule, words }: { readonly rule: Rule; readonly words: RuleWords },
   observation: Observation,
   { identity }: RuleInput,
 ): Omit<Finding, 'outcome'> => {
-  const message = rule.messages[observation.message]
+  const message = words.messages[observation.message]
   const fill = (text: string): string =>
     text.replaceAll('{actual}', () => observation.actual).replaceAll('{expected}', () => observation.expected)
   return {
     rule: rule.id,
-    title: rule.title,
+    title: words.title,
     severity: rule.severity,
-    references: rule.references,
+    references: words.references,
     pointer: observation.pointer,
     actual: observation.actual,
     expected: observation.expected,
-    message: fill(message?.what ?? rule.title),
+    message: fill(message?.what ?? words.title),
     remedy: fill(message?.remedy[identity.speaker] ?? message?.remedy.default ?? ''),
   }
 }

@@ -3,7 +3,7 @@ import { type HostFacts, noHostFacts, type PathFact } from './facts.ts'
 import { unknownIdentity } from './identity.ts'
 import { isJsonObject, type Json } from './json.ts'
 import type { Example, RuleInput } from './rule.ts'
-import { readConfig, readProcess, readResources } from './shape.ts'
+import { isConfig, isProcess, isResources } from './shape.ts'
 
 /** The container every example is laid over: what a careful engine sends, and no rule finds fault with. */
 export const exampleBase: Json = {
@@ -78,19 +78,19 @@ export const exampleInput = (
   const layers = atCreate
     ? { ...example.config, ...(example.process && { process: example.process }) }
     : { ...example.config }
-  let document = layer(exampleBase, asJson(layers))
-  if (atCreate && example.resources !== undefined) {
-    document = layer(document, { linux: { resources: asJson(example.resources) } })
-  }
-  const config = readConfig(document)
-  const process = readProcess(asJson(operation === 'exec' ? example.process : {}))
-  const resources = readResources(asJson(operation === 'update' ? example.resources : {}))
-  if (!config.ok || !process.ok || !resources.ok) return undefined
+  const layered = layer(exampleBase, asJson(layers))
+  const withResources = atCreate && example.resources !== undefined
+  const document = withResources
+    ? layer(layered, { linux: { resources: asJson(example.resources) } })
+    : layered
+  const process = asJson(operation === 'exec' ? example.process : {})
+  const resources = asJson(operation === 'update' ? example.resources : {})
+  if (!isConfig(document) || !isProcess(process) || !isResources(resources)) return undefined
   const input: RuleInput = {
     operation,
-    config: config.value,
-    process: operation === 'exec' ? process.value : config.value.process,
-    resources: operation === 'update' ? resources.value : config.value.linux?.resources,
+    config: document,
+    process: operation === 'exec' ? process : document.process,
+    resources: operation === 'update' ? resources : document.linux?.resources,
     identity: { ...unknownIdentity, ...example.identity },
     facts: { ...noHostFacts, ...example.facts },
   }

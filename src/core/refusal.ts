@@ -1,25 +1,8 @@
 /** The sentence a refused person reads: one line, under 1 KB, in the words of the engine used. */
 import type { Finding } from './decision.ts'
+import { byteLength, cut, maxLength, safeLine } from './failure-text.ts'
 import type { OperationName } from './oci.ts'
 import type { Reference } from './rule.ts'
-
-const maxLength = 1000
-
-/**
- * Phrases that engines look for in a runtime's message and answer with another exit code or text (facts of
- * moby daemon/errors.go, docker/cli run.go, podman oci_util.go). Values found in a container could carry them.
- */
-const triggerPhrases = [
-  'no such file or directory',
-  'executable file not found',
-  'system cannot find the file specified',
-  'permission denied',
-  'operation not permitted',
-  'not a directory',
-  'is a directory',
-  'open executable',
-  'failed to run runc create/exec call',
-]
 
 const verbs: { readonly [operation in OperationName]: string } = {
   create: 'refused to create this container',
@@ -27,30 +10,6 @@ const verbs: { readonly [operation in OperationName]: string } = {
   restore: 'refused to restore this container',
   exec: 'refused this command in the container',
   update: 'refused this update of the container',
-}
-
-/**
- * One printable line: control characters become spaces, engines' trigger phrases are broken by underscores,
- * `/proc/…/attr` (Podman reads a security error from it) likewise.
- */
-export const safeLine = (text: string): string => {
-  let line = ''
-  for (const character of text) line += isControl(character) ? ' ' : character
-  line = line.replaceAll('/attr', '/_attr')
-  for (const phrase of triggerPhrases) {
-    let at = line.toLowerCase().indexOf(phrase)
-    while (at >= 0) {
-      const end = at + phrase.length
-      line = line.slice(0, at) + phrase.replaceAll(' ', '_').replaceAll('/', '_') + line.slice(end)
-      at = line.toLowerCase().indexOf(phrase)
-    }
-  }
-  return line
-}
-
-const isControl = (character: string): boolean => {
-  const code = character.codePointAt(0) ?? 0
-  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code === 0x2028 || code === 0x2029
 }
 
 /** The benchmark number people look a rule up by: that of the named profile if it has one, else the first CIS one. */
@@ -90,25 +49,4 @@ export const refusalText = (
     text += long
   }
   return safeLine(text + tail)
-}
-
-/** The refusal of a call that could not be judged at all: what, where, what to do. */
-export const failureText = (operation: string, reason: string): string =>
-  safeLine(cut(`lintel refused this ${operation} call: ${reason}`, maxLength))
-
-const cut = (text: string, bytes: number): string => {
-  let kept = text
-  while (byteLength(kept) > bytes)
-    kept = kept.slice(0, Math.max(0, kept.length - Math.ceil((byteLength(kept) - bytes) / 4) || 0))
-  return kept
-}
-
-/** Length in UTF-8. */
-const byteLength = (text: string): number => {
-  let bytes = 0
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
-  }
-  return bytes
 }

@@ -107,17 +107,23 @@ export interface RuleDefinition<Schema extends ParametersSchema, Key extends str
   readonly examples: { readonly good: readonly Example[]; readonly bad: readonly BadExample<Key>[] }
 }
 
-/** A rule with the types of its parameters folded away; what the registry holds. */
-export interface Rule {
-  readonly id: string
+/** What a finding is told with. */
+export interface RuleWords {
   readonly title: string
+  readonly references: readonly Reference[]
+  readonly messages: { readonly [key: string]: Message }
+}
+
+/** A rule with the types of its parameters folded away; what the registry holds. */
+export interface Rule extends RuleWords {
+  readonly id: string
   readonly severity: Severity
   readonly category: Category
-  readonly references: readonly Reference[]
   readonly rationale: string
   readonly appliesTo: readonly OperationName[]
   readonly parameters: ParametersSchema
-  readonly messages: { readonly [key: string]: Message }
+  /** RuleWords as JSON text, in builds where the words themselves are left out (scripts/lean-rules.ts). */
+  readonly words?: string
   readonly fixes: boolean
   readonly examples: { readonly good: readonly Example[]; readonly bad: readonly BadExample<string>[] }
   probes(input: RuleInput, values: ParameterValues): readonly Probe[]
@@ -127,8 +133,8 @@ export interface Rule {
 
 /**
  * Makes a rule of its definition.
- * The runtime's bundle is built without `rationale` and `examples` (scripts/build): nothing that decides may
- * read them. Parameter values that do not fit the schema are a bug (policy validation refuses them), so they throw.
+ * The runtime's bundle is built without what only people read (scripts/lean-rules.ts): what decides may not read
+ * rationale or examples, and takes title, references and messages from `wordsOf`. Parameter values that do not fit the schema are a bug (policy validation refuses them), so they throw.
  */
 export const defineRule = <const Schema extends ParametersSchema, const Key extends string>(
   definition: RuleDefinition<Schema, Key>,
@@ -146,3 +152,6 @@ export const defineRule = <const Schema extends ParametersSchema, const Key exte
     fix: (observations, input, values) => fix?.(observations, input, typed(values)) ?? [],
   }
 }
+
+/** The words of a rule, wherever the build left them. */
+export const wordsOf = (rule: Rule): RuleWords => (rule.words === undefined ? rule : JSON.parse(rule.words))

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { Seccomp, SeccompArgument } from './oci.ts'
 import { allowedCalls, refuses } from './seccomp.ts'
 import { defaultSeccomp, isOpenedBy } from './seccomp-default.ts'
-import { readConfig } from './shape.ts'
+import { isConfig } from './shape.ts'
 
 const filter = (defaultAction: string, ...rules: readonly [string, string, SeccompArgument?][]): Seccomp => ({
   defaultAction: `SCMP_ACT_${defaultAction}`,
@@ -106,12 +106,9 @@ describe('defaultSeccomp', () => {
     'clone3',
   ]
   const allowed = (capabilities: readonly string[]): readonly string[] => {
-    const config = readConfig({
-      ociVersion: '1.0.2',
-      linux: { seccomp: defaultSeccomp(capabilities, ['bpf']) },
-    })
-    if (!config.ok || config.value.linux?.seccomp === undefined) throw new Error('not well formed')
-    return allowedCalls(config.value.linux.seccomp, [...asked, 'read'])
+    const document = { ociVersion: '1.0.2', linux: { seccomp: defaultSeccomp(capabilities, ['bpf']) } }
+    if (!isConfig(document) || document.linux?.seccomp === undefined) throw new Error('not well formed')
+    return allowedCalls(document.linux.seccomp, [...asked, 'read'])
   }
 
   test('refuses what no capability opens', () => {

@@ -36,21 +36,22 @@ const describeContainer = (side: Json | undefined, folder: string): Described =>
 })
 
 /**
- * `<data-root>/containers/<id>`, from the source of the hostname file Docker mounts.
+ * `<data-root>/containers/<id>`, from the source of the hostname file Docker mounts (that of another container,
+ * where its network is joined).
  * That mount can be replaced by the user's own, so the data root it names must also be the one the root file
  * system lies in, which the user does not choose.
  */
 const containerFolder = ({ config, containerId }: CallSite): string | undefined => {
   const root = config?.root?.path ?? ''
   for (const { destination, source } of config?.mounts ?? []) {
-    const tail = `/containers/${containerId}/${destination.slice('/etc/'.length)}`
-    if (!['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'].includes(destination)) continue
-    if (source === undefined || !source.endsWith(tail)) continue
-    const dataRoot = source.slice(0, -tail.length)
+    const [, dataRoot, name] = networkFile.exec(source ?? '') ?? []
+    if (dataRoot === undefined || destination !== `/etc/${name}`) continue
     const driver = root.slice(dataRoot.length + 1).split('/')[0] ?? ''
-    if (dataRoot.length > 1 && root.startsWith(`${dataRoot}/`) && storageDrivers.has(driver)) {
+    if (root.startsWith(`${dataRoot}/`) && storageDrivers.has(driver)) {
       return `${dataRoot}/containers/${containerId}`
     }
   }
   return undefined
 }
+
+const networkFile = /^(\/.+)\/containers\/[0-9a-f]{64}\/(hostname|hosts|resolv\.conf)$/

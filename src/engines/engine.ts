@@ -51,7 +51,7 @@ export const optionValue = (argv: readonly string[], option: string): string | u
 export const sideFile = (host: Host, path: string, maxBytes: number): Json | undefined => {
   const text = host.readText(path, maxBytes, false)
   if (!text.ok) return undefined
-  const parsed = host.parseJson(text.value, { maxDepth: 64, memberNames: '', mapNames: '' })
+  const parsed = host.parseJson(text.value, 64, '')
   return parsed.ok ? parsed.value : undefined
 }
 

@@ -59,7 +59,7 @@ const storedName = (stored: Json | undefined): string | undefined => {
 const imageName = (host: Host, stored: Json | undefined): string | undefined => {
   const metadata = textAt(stored, 'metadata')
   if (metadata === undefined) return undefined
-  const parsed = host.parseJson(metadata, { maxDepth: 8, memberNames: '', mapNames: '' })
+  const parsed = host.parseJson(metadata, 8, '')
   return parsed.ok ? textAt(parsed.value, 'image-name') : undefined
 }
 

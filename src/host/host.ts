@@ -70,21 +70,27 @@ export interface ProcessFacts {
   readonly hostname: string
 }
 
-export interface JsonLimits {
-  /** Deepest nesting of arrays and objects. */
-  readonly maxDepth: number
-  /**
-   * Space-separated member names of the schema: a name that equals one of them only after case folding is
-   * refused, because runc's decoder would take it for that member. Empty: no such check.
-   */
-  readonly memberNames: string
-  /** Space-separated member names whose value is a free-form map (its keys are data, not members). */
-  readonly mapNames: string
-}
+/** Definitions of schemas/oci-config.schema.json; empty: any JSON. */
+export type DocumentKind = '' | 'config' | 'process' | 'resources'
 
 export interface TomlDocument {
   readonly value: Json
   readonly lines: { readonly [pointer: string]: number }
+}
+
+export interface KeptPolicy {
+  /** True when nothing it was compiled from has changed. */
+  readonly fresh: boolean
+  readonly runtimePaths: readonly string[]
+  /** The compiled policy as JSON text. */
+  readonly text: string
+}
+
+export interface PolicyToKeep {
+  /** What it was compiled from: path and stamp before reading. */
+  readonly watched: readonly { readonly path: string; readonly stamp: string }[]
+  readonly runtimePaths: readonly string[]
+  readonly text: string
 }
 
 export interface Host {
@@ -98,6 +104,11 @@ export interface Host {
   readDescriptor(descriptor: number, maxBytes: number): HostResult<string>
   listDirectory(path: string): HostResult<readonly string[]>
   stat(path: string, followLinks: boolean): HostResult<FileStat>
+  /**
+   * One line a path that changes whenever the file or folder does (identity, owner, mode, size, ctime);
+   * `absent` where there is nothing.
+   */
+  stamps(paths: readonly string[]): readonly string[]
   readLink(path: string): HostResult<string>
   realPath(path: string): HostResult<string>
   /** Facts of many paths in one call, in the order asked; mountinfo is read only if one asks for it. */
@@ -119,13 +130,23 @@ export interface Host {
   /** Columns of the terminal, 80 where there is none. */
   terminalColumns(): number
   spawn(argv: readonly string[], stdin: string, timeoutMilliseconds: number): HostResult<SpawnResult>
+  /** The compiled policy kept for a policy file (undefined: the site's), if this build of lintel kept one. */
+  readKept(file: string | undefined): KeptPolicy | undefined
+  /** Keeps a compiled policy in the root-only state folder, with what to watch for a change. */
+  keep(file: string | undefined, policy: PolicyToKeep): void
+  /** The first of these paths that is an executable file and not lintel itself (by device and inode). */
+  findRuntime(paths: readonly string[]): string | undefined
   /** Becomes the program; comes back only with an error. */
   execve(path: string, argv: readonly string[]): HostResult<never>
   sendDatagram(socketPath: string, text: string): HostResult<null>
   /** Lower-case hexadecimal SHA-256 of the text's UTF-8. */
   sha256(text: string): string
-  /** Strict RFC 8259 parse; members that are null are left out (absent, as both runtimes read them): no duplicate or case-variant names, no lone surrogates, no NUL, bounded depth. */
-  parseJson(text: string, limits: JsonLimits): Result<Json, TextError>
+  /**
+   * Strict RFC 8259 parse: no duplicate names, no lone surrogates, no NUL, bounded depth. With a kind also no
+   * names that only case folding makes a member (runc's decoder would take them for it), and every member
+   * lintel reads has the type of the runtime-spec. Members that are null are left out: absent to both runtimes.
+   */
+  parseJson(text: string, maxDepth: number, kind: DocumentKind): Result<Json, TextError>
   /** RFC 6902 operations applied to the text itself; untouched bytes stay as they are. */
   patchJson(text: string, operations: readonly PatchOperation[]): Result<string, TextError>
   /** TOML as JSON (dates as text), and the line of every member by its RFC 6901 pointer. */
@@ -136,10 +157,11 @@ export interface Host {
    */
   setFailsafe(failsafe: Failsafe): void
   /**
-   * Loads an embedded module that a call rarely needs and returns what its `main(host, argument)` answers.
-   * `policy` reads and validates the site's policy files (src/policy/main.ts).
+   * Loads an embedded module that not every call needs and returns what its `main(host, argument)` answers:
+   * `judge` decides about a guarded call (src/runtime/judge-main.ts), `policy` compiles the site's policy files
+   * (src/policy/main.ts).
    */
-  coldModule(name: 'policy', argument: Json, host: Host): unknown
+  callModule(name: 'judge' | 'policy', argument: unknown, host: Host): unknown
 }
 
 /** What happens to the call if lintel itself breaks: DESIGN section 3, row "a bug in lintel". */

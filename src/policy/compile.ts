@@ -44,8 +44,9 @@ export const compilePolicy = (
     return setting.action === 'off' ? [] : [[rule.id, setting]]
   })
   return {
-    profile,
+    // First, where the runtime sees it without parsing the rest (runtime/main.ts).
     mode: file.mode ?? builtIn.mode,
+    profile,
     runtimePaths: file.runtime?.path ?? builtIn.runtimePaths,
     rules: Object.fromEntries(settings),
     exemptions: file.exemptions ?? [],

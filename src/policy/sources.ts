@@ -33,10 +33,6 @@ export interface Watched {
   readonly stamp: string
 }
 
-/** One line that changes whenever the file or folder does (content, owner or mode: all move ctime). */
-export const stampOf = (stat: FileStat | undefined): string =>
-  stat === undefined ? 'absent' : `${stat.id} ${stat.uid} ${stat.mode} ${stat.size} ${stat.changed}`
-
 /**
  * Reads the policy at `file` and, for the default one, policy.d/*.toml beside it in the order of their names.
  * `file` undefined: the default, which may be absent altogether (no files then).
@@ -60,6 +56,9 @@ export const readSources = (
     const problem = stat.ok ? insecurity(host, path, stat.value) : undefined
     if (problem !== undefined) return err(problem)
   }
+  // Taken before the files are read: a change in between makes the reading stale, not unnoticed.
+  const watched = [...paths, folder, ...(file === undefined ? [dropIns] : [])]
+  const stamps = host.stamps(watched)
   const files: PolicySource[] = []
   for (const path of paths) {
     const read = readSource(host, path, ownership)
@@ -68,16 +67,7 @@ export const readSources = (
     else if (file !== undefined)
       return err({ kind: 'invalid', message: `${path}: there is no such policy file` })
   }
-  const watched = [...paths, folder, ...(file === undefined ? [dropIns] : [])].map((path) =>
-    watch(host, path),
-  )
-  return ok({ files, watched })
-}
-
-/** The present stamp of a path. */
-export const watch = (host: Host, path: string): Watched => {
-  const stat = host.stat(path, true)
-  return { path, stamp: stampOf(stat.ok ? stat.value : undefined) }
+  return ok({ files, watched: watched.map((path, index) => ({ path, stamp: stamps[index] ?? '' })) })
 }
 
 const readSource = (

@@ -2,30 +2,13 @@
 import { describe, expect, test } from '@jest/globals'
 import { type Case, evaluate } from '../core/evaluate.ts'
 import { exampleInput } from '../core/example.ts'
+import { rereadAs } from '../core/input.ts'
 import type { Json } from '../core/json.ts'
 import { defaultParameters } from '../core/parameters.ts'
 import { applyPatch } from '../core/patch.ts'
 import type { Policy } from '../core/policy.ts'
-import type { Example, Rule, RuleInput } from '../core/rule.ts'
-import { readConfig, readProcess, readResources } from '../core/shape.ts'
+import type { Example, Rule } from '../core/rule.ts'
 import { rules } from './index.ts'
-
-const reread =
-  (input: RuleInput) =>
-  (document: Json): RuleInput | undefined => {
-    if (input.operation === 'exec') {
-      const process = readProcess(document)
-      return process.ok ? { ...input, process: process.value } : undefined
-    }
-    if (input.operation === 'update') {
-      const resources = readResources(document)
-      return resources.ok ? { ...input, resources: resources.value } : undefined
-    }
-    const config = readConfig(document)
-    if (!config.ok) return undefined
-    const { value } = config
-    return { ...input, config: value, process: value.process, resources: value.linux?.resources }
-  }
 
 const caseOf = (rule: Rule, example: Example, document?: Json): Case & { document: Json } => {
   const made = exampleInput(example)
@@ -40,13 +23,13 @@ const caseOf = (rule: Rule, example: Example, document?: Json): Case & { documen
     log: { file: '', required: true, syslog: false },
     digest: 'example',
   }
-  const again = document === undefined ? undefined : reread(made.input)(document)
+  const again = document === undefined ? undefined : rereadAs(made.input)(document)
   return {
     rules: [rule],
     policy,
     input: again ?? made.input,
     document: document ?? made.document,
-    reread: reread(made.input),
+    reread: rereadAs(made.input),
     today: '2026-01-01',
   }
 }

@@ -62,6 +62,8 @@ export interface ArgvError {
   readonly operation: GuardedOperation | undefined
   readonly globals: GlobalFlags
   readonly lintel: LintelFlags
+  /** What to hand on where the policy only warns. */
+  readonly argv: readonly string[]
 }
 
 const isGuarded = (word: string): word is GuardedOperation =>
@@ -161,7 +163,7 @@ export const parseArgv = (argv: readonly string[]): Result<Call, ArgvError> => {
   const pass = (command?: string): Result<Call, ArgvError> =>
     ok({ kind: 'pass', command, globals, lintel, argv: handOn })
   const deny = (message: string, operation?: GuardedOperation): Result<Call, ArgvError> =>
-    err({ message, operation, globals, lintel })
+    err({ message, operation, globals, lintel, argv: handOn })
 
   if (unknown !== undefined) {
     if (!words.some(isGuarded)) return pass()

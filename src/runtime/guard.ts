@@ -1,60 +1,35 @@
 /** A guarded call: judged, recorded, written and handed on, or refused; every failure by its row of DESIGN section 3. */
 import type { Decision } from '../core/decision.ts'
+import { failureText } from '../core/failure-text.ts'
 import { unknownIdentity } from '../core/identity.ts'
+import type { Policy } from '../core/policy.ts'
 import { type DecisionRecord, decisionRecord } from '../core/record.ts'
-import { failureText, refusalText } from '../core/refusal.ts'
+import { refusalText } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Host } from '../host/host.ts'
-import type { ArgvError, GuardedCall } from './argv.ts'
-import { argvFor, findRuntime, handOn, missingRuntimeStatus } from './hand-on.ts'
+import type { GuardedCall } from './argv.ts'
+import { handOn, missingRuntimeStatus, missingRuntimeText } from './hand-on.ts'
 import { type Judgement, judgeCall } from './judge.ts'
+import type { GuardRequest } from './judge-main.ts'
 import { loadSubject, type Subject } from './load.ts'
-import { logPath, tellCaller, writeRecord } from './log.ts'
-import { type ServingPolicy, servingPolicy } from './policy.ts'
+import { writeRecord } from './log.ts'
+import { wholePolicy } from './policy.ts'
+import { refuse, tellCaller } from './refuse.ts'
 
 declare const LINTEL_VERSION: string
 
 const refusedStatus = 1
 
-/** A call whose command line could not be read: refused, unless the policy only warns. */
-export const refuseUnread = (host: Host, error: ArgvError): number => {
-  const serving = servingPolicy(host, error.lintel.policy)
-  if (serving.ok && serving.value.policy.mode === 'warn') {
-    const runtime = findRuntime(host, serving.value.policy.runtimePaths)
-    return handOn(
-      host,
-      runtime,
-      host.process.argv.filter((argument) => !isOurs(argument)),
-    )
-  }
-  tellCaller(host, error.globals, failureText(error.operation ?? 'runtime', error.message))
-  return refusedStatus
-}
-
-const isOurs = (argument: string): boolean => /^--?(lintel-policy=|dry-run$)/.test(argument)
-
 /** Judges a guarded call and does what the verdict says. */
-export const guard = (host: Host, call: GuardedCall): number => {
-  const serving = servingPolicy(host, call.lintel.policy)
-  if (!serving.ok) {
-    tellCaller(
-      host,
-      call.globals,
-      failureText(call.operation, `its policy cannot serve. ${serving.error.message}`),
-    )
-    return refusedStatus
+export const guard = (host: Host, { call, serving, runtime }: GuardRequest): number => {
+  if (runtime === undefined) {
+    refuse(host, call, missingRuntimeText)
+    return missingRuntimeStatus
   }
-  const runtime = findRuntime(host, serving.value.policy.runtimePaths)
-  if (runtime === undefined) return missingRuntime(host, call)
-  const { log, logFormat } = call.globals
-  host.setFailsafe({
-    deny: serving.value.policy.mode === 'enforce',
-    runtime,
-    argv: argvFor(runtime, call.argv),
-    log: logPath(log),
-    logFormat: logFormat ?? 'text',
-  })
-  const context: Context = { host, call, serving: serving.value, runtime }
+  const policy = wholePolicy(host, serving)
+  if (policy === undefined)
+    return refuse(host, call, 'its compiled policy cannot be read; remove /var/lib/lintel/policy')
+  const context: Context = { host, call, policy, broken: serving.broken, runtime }
   const subject = loadSubject(host, call)
   return subject.ok ? decide(context, subject.value) : fail(context, subject.error)
 }
@@ -62,20 +37,14 @@ export const guard = (host: Host, call: GuardedCall): number => {
 interface Context {
   readonly host: Host
   readonly call: GuardedCall
-  readonly serving: ServingPolicy
+  readonly policy: Policy
+  readonly broken: string | undefined
   readonly runtime: string
 }
 
-const missingRuntime = (host: Host, call: GuardedCall): number => {
-  const reason =
-    'no container runtime at any path of [runtime] path in the policy; install runc or correct it'
-  tellCaller(host, call.globals, failureText(call.operation, reason))
-  return missingRuntimeStatus
-}
-
 const decide = (context: Context, subject: Subject): number => {
-  const { host, call, serving } = context
-  const judgement = judgeCall(host, call, { policy: serving.policy, subject })
+  const { host, call, policy } = context
+  const judgement = judgeCall(host, call, { policy, subject })
   const { decision } = judgement
   const patched = decision.patch.length === 0 ? ok(subject.text) : patchedText(host, subject, decision)
   if (!patched.ok) return fail(context, patched.error)
@@ -85,24 +54,15 @@ const decide = (context: Context, subject: Subject): number => {
     failure: undefined,
   })
   if (call.lintel.dryRun) return show(context, record)
-  const unwritten = isRecorded(call, decision) ? writeRecord(host, serving.policy.log, record) : undefined
-  if (unwritten !== undefined && serving.policy.mode === 'enforce')
-    return refuse(context, failureText(call.operation, unwritten))
+  const unwritten = isRecorded(call, decision) ? writeRecord(host, policy.log, record) : undefined
+  if (unwritten !== undefined && policy.mode === 'enforce') return refuse(host, call, unwritten)
   if (decision.verdict === 'deny') {
-    const { profile } = serving.policy
-    return refuse(
-      context,
-      refusalText(decision.findings, { operation: call.operation, profile, decisionId: record.id }),
-    )
+    const about = { operation: call.operation, profile: policy.profile, decisionId: record.id }
+    return tellCaller(host, call.globals, refusalText(decision.findings, about))
   }
   const written = decision.verdict === 'fix' ? write(host, subject, patched.value) : undefined
-  if (written !== undefined) return refuse(context, failureText(call.operation, written))
+  if (written !== undefined) return refuse(host, call, written)
   return handOn(host, context.runtime, call.argv)
-}
-
-const refuse = ({ host, call }: Context, text: string): number => {
-  tellCaller(host, call.globals, text)
-  return refusedStatus
 }
 
 const patchedText = (host: Host, subject: Subject, decision: Decision): Result<string, string> => {
@@ -129,19 +89,19 @@ const isRecorded = (call: GuardedCall, { verdict, findings }: Decision): boolean
 
 /** The call could not be judged. */
 const fail = (context: Context, reason: string): number => {
-  const { host, call, serving } = context
-  const { mode, log } = serving.policy
+  const { host, call, policy } = context
+  const { mode, log } = policy
   const identity = { ...unknownIdentity, containerId: call.containerId }
   const decision: Decision = { verdict: mode === 'warn' ? 'would_deny' : 'deny', findings: [], patch: [] }
   const record = recordOf(context, { identity, decision }, { before: '', after: '', failure: reason })
   if (call.lintel.dryRun) return show(context, record)
   writeRecord(host, log, record)
   if (mode === 'warn') return handOn(host, context.runtime, call.argv)
-  return refuse(context, failureText(call.operation, `${reason} [decision ${record.id}]`))
+  return refuse(host, call, `${reason} [decision ${record.id}]`)
 }
 
 const recordOf = (
-  { host, call, serving, runtime }: Context,
+  { host, call, policy, broken, runtime }: Context,
   { identity, decision }: Judgement,
   texts: { readonly before: string; readonly after: string; readonly failure: string | undefined },
 ): DecisionRecord => {
@@ -153,8 +113,8 @@ const recordOf = (
     host: host.process.hostname,
     uid: host.process.effectiveUid,
     lintel: LINTEL_VERSION,
-    policy: serving.policy,
-    broken: serving.broken,
+    policy,
+    broken,
     operation: call.operation,
     identity,
     failure: texts.failure,
@@ -166,10 +126,10 @@ const recordOf = (
 }
 
 /** `--dry-run`: the decision and its patch on stdout, nothing written, nothing executed. */
-const show = ({ host, call, serving }: Context, record: DecisionRecord): number => {
+const show = ({ host, call, policy }: Context, record: DecisionRecord): number => {
   host.write(1, `${JSON.stringify(record, undefined, 2)}\n`)
   if (record.verdict !== 'deny') return 0
-  const text = record.failure === undefined ? `denied by profile ${serving.policy.profile}` : record.failure
+  const text = record.failure === undefined ? `denied by profile ${policy.profile}` : record.failure
   host.write(2, `${failureText(call.operation, text)}\n`)
   return refusedStatus
 }

@@ -1,16 +1,6 @@
 /** The last step: becoming the real runtime, with the same arguments, environment, descriptors and folder. */
 import type { Host } from '../host/host.ts'
 
-/** The first of these paths that is an executable file and not lintel itself. */
-export const findRuntime = (host: Host, paths: readonly string[]): string | undefined => {
-  const self = host.stat('/proc/self/exe', true)
-  return paths.find((path) => {
-    const stat = host.stat(path, true)
-    if (!stat.ok || stat.value.kind !== 'file' || (stat.value.mode & 0o111) === 0) return false
-    return !self.ok || stat.value.id !== self.value.id
-  })
-}
-
 /**
  * The arguments for a runtime: as they came, but for the program's name where lintel has another than the
  * runtime (help texts print it).
@@ -25,13 +15,14 @@ const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 /** Exit status for a runtime that is missing or is lintel itself (DESIGN section 3). */
 export const missingRuntimeStatus = 127
 
+/** What a person reads when there is no runtime to hand on to. */
+export const missingRuntimeText =
+  'no container runtime at any path of [runtime] path in the policy; install runc or correct the policy'
+
 /** Executes the runtime; comes back with an exit status only if that failed. */
 export const handOn = (host: Host, runtime: string | undefined, argv: readonly string[]): number => {
   if (runtime === undefined) {
-    host.write(
-      2,
-      'lintel: no container runtime at any path of [runtime] path in the policy; install runc or correct it\n',
-    )
+    host.write(2, `lintel: ${missingRuntimeText}\n`)
     return missingRuntimeStatus
   }
   const failed = host.execve(runtime, argvFor(runtime, argv))

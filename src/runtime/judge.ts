@@ -3,10 +3,9 @@ import type { Decision } from '../core/decision.ts'
 import { evaluate, probesOf } from '../core/evaluate.ts'
 import { noHostFacts } from '../core/facts.ts'
 import type { Identity } from '../core/identity.ts'
-import type { Json } from '../core/json.ts'
+import { rereadAs } from '../core/input.ts'
 import type { Policy } from '../core/policy.ts'
 import type { RuleInput } from '../core/rule.ts'
-import { readConfig, readProcess, readResources } from '../core/shape.ts'
 import { callingProcess, identify } from '../engines/identify.ts'
 import type { Host } from '../host/host.ts'
 import { rules } from '../rules/index.ts'
@@ -31,32 +30,12 @@ export const judgeCall = (
   const site = { containerId, bundle, root: call.globals.root ?? '', pidFile, config, parent }
   const identity = identify(site, host)
   const { operation, process, resources } = subject
-  const blind: RuleInput = { operation, config, process, resources, identity, facts: noHostFacts }
+  // On the host from the start: what a bundle's own text says is engine-made is believed only away from it.
+  const unseen = { ...noHostFacts, onHost: true }
+  const blind: RuleInput = { operation, config, process, resources, identity, facts: unseen }
   const facts = gatherFacts(host, probesOf(rules, policy, blind), bundle)
   const input = { ...blind, facts }
   const today = host.clock().timestamp.slice(0, 10)
   const reread = subject.target.kind === 'flags' ? () => undefined : rereadAs(input)
   return { identity, decision: evaluate({ rules, policy, input, document: subject.document, reread, today }) }
 }
-
-/** Reads a patched document back as the input it is part of. */
-export const rereadAs =
-  (input: RuleInput) =>
-  (document: Json): RuleInput | undefined => {
-    if (input.operation === 'exec') {
-      const process = readProcess(document)
-      return process.ok ? { ...input, process: process.value } : undefined
-    }
-    if (input.operation === 'update') {
-      const resources = readResources(document)
-      return resources.ok ? { ...input, resources: resources.value } : undefined
-    }
-    const config = readConfig(document)
-    if (!config.ok) return undefined
-    return {
-      ...input,
-      config: config.value,
-      process: config.value.process,
-      resources: config.value.linux?.resources,
-    }
-  }

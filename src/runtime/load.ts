@@ -2,15 +2,8 @@
 import type { Json } from '../core/json.ts'
 import type { Config, OperationName, Process, Resources } from '../core/oci.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import {
-  mapNames,
-  memberNames,
-  readConfig,
-  readProcess,
-  readResources,
-  type ShapeError,
-} from '../core/shape.ts'
-import type { Host } from '../host/host.ts'
+import { isConfig, isProcess, isResources } from '../core/shape.ts'
+import type { DocumentKind, Host } from '../host/host.ts'
 import type { GuardedCall } from './argv.ts'
 import { processOfFlags, resourcesOfFlags } from './flags-document.ts'
 
@@ -63,7 +56,7 @@ const loadBundle = (host: Host, call: Of<'create' | 'run' | 'restore'>): Result<
   const bundle = absolute(host, call.flags.bundle ?? '.')
   const other = 'config' in call.flags ? call.flags.config : undefined
   const path = other === undefined ? `${bundle}/config.json` : absolute(host, other)
-  const read = readDocument(host, path, readConfig)
+  const read = readDocument(host, path, asConfig)
   if (!read.ok) return read
   const { value: config, document, text } = read.value
   const resources = config.linux?.resources
@@ -91,7 +84,7 @@ const loadExec = (host: Host, call: Of<'exec'>): Result<Subject, string> => {
     return ok({ ...base, process, document: null, text: '', target: { kind: 'flags' } })
   }
   const path = absolute(host, call.flags.process)
-  const read = readDocument(host, path, readProcess)
+  const read = readDocument(host, path, asProcess)
   return read.ok
     ? ok({ ...base, ...read.value, process: read.value.value, target: { kind: 'file', path } })
     : read
@@ -107,7 +100,7 @@ const loadUpdate = (host: Host, call: Of<'update'>): Result<Subject, string> => 
   }
   if (source !== '-') {
     const path = absolute(host, source)
-    const read = readDocument(host, path, readResources)
+    const read = readDocument(host, path, asResources)
     return read.ok
       ? ok({ ...base, ...read.value, resources: read.value.value, target: { kind: 'file', path } })
       : read
@@ -116,7 +109,7 @@ const loadUpdate = (host: Host, call: Of<'update'>): Result<Subject, string> => 
   if (!text.ok) return err(`the resources on standard input cannot be read (${text.error.code})`)
   const fed = host.replaceStdin(text.value)
   if (!fed.ok) return err(`the resources cannot be handed on (${fed.error.code})`)
-  const read = parseDocument(host, { path: 'resources on standard input', text: text.value }, readResources)
+  const read = parseDocument(host, { path: 'resources on standard input', text: text.value }, asResources)
   return read.ok
     ? ok({ ...base, ...read.value, resources: read.value.value, target: { kind: 'stdin' } })
     : read
@@ -129,7 +122,7 @@ const loadAdmitted = (
 ): { readonly bundle: string; readonly config: Config | undefined } => {
   const bundle = admittedBundle(host, call)
   if (bundle === undefined) return { bundle: '', config: undefined }
-  const read = readDocument(host, `${bundle}/config.json`, readConfig)
+  const read = readDocument(host, `${bundle}/config.json`, asConfig)
   return { bundle, config: read.ok ? read.value.value : undefined }
 }
 
@@ -167,9 +160,17 @@ const absolute = (host: Host, path: string): string => {
 const withoutSlash = (path: string): string =>
   path.length > 1 && path.endsWith('/') ? withoutSlash(path.slice(0, -1)) : path
 
-type Reader<Value> = (document: Json) => Result<Value, ShapeError>
+/** Which definition of the schema a document is held to, and the type it then has. */
+interface Reader<Value extends Json> {
+  readonly kind: DocumentKind
+  readonly is: (document: Json) => document is Value
+}
 
-const readDocument = <Value>(
+const asConfig = { kind: 'config', is: isConfig } as const
+const asProcess = { kind: 'process', is: isProcess } as const
+const asResources = { kind: 'resources', is: isResources } as const
+
+const readDocument = <Value extends Json>(
   host: Host,
   path: string,
   reader: Reader<Value>,
@@ -180,17 +181,18 @@ const readDocument = <Value>(
     : err(fileProblem(path, text.error.code))
 }
 
-/** Parses and narrows one document; the error names file, line and column, or the member of the wrong type. */
-export const parseDocument = <Value>(
+/** Parses and narrows one document; the error names file, line and column. */
+export const parseDocument = <Value extends Json>(
   host: Pick<Host, 'parseJson'>,
   { path, text }: { readonly path: string; readonly text: string },
   reader: Reader<Value>,
 ): Result<Read<Value>, string> => {
-  const parsed = host.parseJson(text, { maxDepth, memberNames, mapNames })
+  const parsed = host.parseJson(text, maxDepth, reader.kind)
   if (!parsed.ok) return err(`${path}:${parsed.error.line}:${parsed.error.column}: ${parsed.error.message}`)
-  const read = reader(parsed.value)
-  if (!read.ok) return err(`${path}: ${read.error.pointer || 'the document'} must be ${read.error.expected}`)
-  return ok({ value: read.value, document: parsed.value, text })
+  const { value } = parsed
+  return reader.is(value)
+    ? ok({ value, document: value, text })
+    : err(`${path}:1:1: the document must be an object`)
 }
 
 /** Why a file could not be read, in words. */

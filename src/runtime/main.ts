@@ -1,27 +1,62 @@
 /** The hot path: one call of the runtime, from argv to execve, in the fixed order of DESIGN section 2. */
 import type { Host } from '../host/host.ts'
 import { builtIn } from '../policy/built-in.ts'
-import { type Call, parseArgv } from './argv.ts'
-import { guard, refuseUnread } from './guard.ts'
-import { findRuntime, handOn } from './hand-on.ts'
-import { servingPolicy } from './policy.ts'
+import { type ArgvError, type Call, type GuardedCall, parseArgv } from './argv.ts'
+import { argvFor, handOn } from './hand-on.ts'
+import type { GuardRequest } from './judge-main.ts'
+import { type ServingPolicy, servingPolicy } from './policy.ts'
+import { logPath, refuse } from './refuse.ts'
+
+const bugStatus = 1
 
 /** Runs the call; returns an exit status only where no runtime took the process over. */
 export const main = (host: Host): number => {
   const parsed = parseArgv(host.process.argv)
   if (!parsed.ok) return refuseUnread(host, parsed.error)
   const call = parsed.value
-  return call.kind === 'guarded' ? guard(host, call) : pass(host, call)
+  const serving = servingPolicy(host, call.lintel.policy)
+  if (call.kind === 'pass')
+    return pass(host, call, serving.ok ? serving.value.runtimePaths : builtIn.runtimePaths)
+  if (!serving.ok) return refuse(host, call, `its policy cannot serve. ${serving.error.message}`)
+  return judge(host, call, serving.value)
 }
 
-type PassCall = Extract<Call, { readonly kind: 'pass' }>
-
 /** Nothing may stop these: a container that exists can always be stopped and deleted, policy or no policy. */
-const pass = (host: Host, { argv, lintel }: PassCall): number => {
-  const serving = servingPolicy(host, lintel.policy)
-  const paths = serving.ok ? serving.value.policy.runtimePaths : builtIn.runtimePaths
-  const runtime = findRuntime(host, paths)
+const pass = (
+  host: Host,
+  { argv, lintel }: Extract<Call, { readonly kind: 'pass' }>,
+  paths: readonly string[],
+): number => {
+  const runtime = host.findRuntime(paths)
   if (!lintel.dryRun) return handOn(host, runtime, argv)
   host.write(1, `${JSON.stringify({ verdict: 'pass', runtime, argv })}\n`)
   return 0
+}
+
+const judge = (host: Host, call: GuardedCall, serving: ServingPolicy): number => {
+  const { log, logFormat } = call.globals
+  const runtime = host.findRuntime(serving.runtimePaths)
+  host.setFailsafe({
+    deny: !onlyWarns(serving),
+    runtime: runtime ?? '',
+    argv: argvFor(runtime ?? '', call.argv),
+    log: logPath(log),
+    logFormat: logFormat ?? 'text',
+  })
+  const request: GuardRequest = { call, serving, runtime }
+  const status = host.callModule('judge', request, host)
+  return typeof status === 'number' ? status : bugStatus
+}
+
+/** The mode stands at the head of the compiled policy's text; parsing all of it is the judge's work. */
+const onlyWarns = ({ text }: ServingPolicy): boolean => text.startsWith('{"mode":"warn"')
+
+/** A call whose command line could not be read: refused, unless the policy only warns. */
+const refuseUnread = (host: Host, error: ArgvError): number => {
+  const serving = servingPolicy(host, error.lintel.policy)
+  if (serving.ok && onlyWarns(serving.value)) {
+    const runtime = host.findRuntime(serving.value.runtimePaths)
+    return handOn(host, runtime, error.argv)
+  }
+  return refuse(host, { operation: error.operation ?? 'runtime', globals: error.globals }, error.message)
 }

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod files;
+pub mod kept;
 mod mountinfo;
 mod probe;
 pub mod process;
@@ -40,6 +41,7 @@ fn bind_files(host: &Object<'_>) -> rquickjs::Result<()> {
     host.set("readDescriptor", Func::from(|fd: i32, limit: f64| Outcome(files::read_descriptor(fd, limit))))?;
     host.set("listDirectory", Func::from(|path: String| Outcome(files::list_directory(&path))))?;
     host.set("stat", Func::from(|path: String, follow: bool| Outcome(stat::of_path(&path, follow))))?;
+    host.set("stamps", Func::from(stat::stamps))?;
     host.set("readLink", Func::from(|path: String| Outcome(stat::read_link(&path))))?;
     host.set("realPath", Func::from(|path: String| Outcome(stat::real_path(&path))))?;
     host.set("probe", Func::from(probe::run))?;
@@ -85,11 +87,14 @@ fn bind_processes(host: &Object<'_>) -> rquickjs::Result<()> {
         Func::from(|path: String, text: String| done(socket::send_datagram(&path, &text))),
     )?;
     host.set("setFailsafe", Func::from(process::set_failsafe))?;
-    host.set("coldModule", Func::from(cold_module))
+    host.set("readKept", Func::from(kept::read_for_script))?;
+    host.set("keep", Func::from(kept::keep))?;
+    host.set("findRuntime", Func::from(process::find_runtime))?;
+    host.set("callModule", Func::from(call_module))
 }
 
-/// Loads the cold module beside the running one and returns what its `main` answers.
-fn cold_module<'js>(
+/// Loads another embedded module beside the running one and returns what its `main` answers.
+fn call_module<'js>(
     ctx: Ctx<'js>,
     name: String,
     argument: rquickjs::Value<'js>,

@@ -75,6 +75,27 @@ pub fn is_self(path: &str) -> bool {
     }
 }
 
+/// The first of these paths that is an executable regular file and not lintel itself.
+pub fn find_runtime(paths: Vec<String>) -> Option<String> {
+    let here = fs::metadata("/proc/self/exe").map(|metadata| identity(&metadata)).unwrap_or_default();
+    paths.into_iter().find(|path| {
+        fs::metadata(path).is_ok_and(|found| {
+            found.is_file() && found.mode() & 0o111 != 0 && identity(&found) != here
+        })
+    })
+}
+
+/// The arguments for a runtime: as they came, but for the program's name where lintel goes by another than the
+/// runtime (help texts print it).
+pub fn arguments_for(runtime: &str, arguments: &[String]) -> Vec<String> {
+    let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
+    let mut named = arguments.to_vec();
+    if let Some(first) = named.first_mut().filter(|first| name(first) != name(runtime)) {
+        *first = runtime.to_owned();
+    }
+    named
+}
+
 /// Becomes the program: same process, environment, descriptors and directory. Returns only on failure.
 /// The file is opened and checked first: a regular, executable file that is not lintel (`ELOOP` if it is).
 /// Arguments that came in with bytes that are no UTF-8 go out with the same bytes.

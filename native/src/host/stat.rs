@@ -16,6 +16,22 @@ pub fn of_path(path: &str, follow: bool) -> HostResult<FileStat> {
     metadata.map(FileStat).map_err(|error| HostError::from_io(&error, "stat", path))
 }
 
+/// One line a path that changes whenever the file does (content, owner or mode all move ctime): identity, owner,
+/// mode, size and ctime in nanoseconds; `absent` where there is nothing.
+pub fn stamps(paths: Vec<String>) -> Vec<String> {
+    paths.iter().map(|path| stamp_of(path)).collect()
+}
+
+/// The stamp of one path.
+pub fn stamp_of(path: &str) -> String {
+    fs::metadata(path).map_or_else(|_| "absent".to_owned(), |found| stamp(&found))
+}
+
+fn stamp(found: &Metadata) -> String {
+    let changed = nanoseconds(found.ctime(), found.ctime_nsec());
+    format!("{} {} {} {} {changed}", identity(found), found.uid(), found.mode() & 0o7777, found.size())
+}
+
 /// Target of a symbolic link; text that is not UTF-8 is `EILSEQ`.
 pub fn read_link(path: &str) -> HostResult<String> {
     let target = fs::read_link(path).map_err(|error| HostError::from_io(&error, "readlink", path))?;

@@ -5,6 +5,7 @@ use rquickjs::{Array, Ctx, Object, Value, qjs};
 use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
 
+use crate::json::schema::Schema;
 use crate::json::{self, Limits, Operation, TextError};
 
 /// Adds the functions to the host object.
@@ -19,15 +20,29 @@ fn sha256(text: String) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn parse_json<'js>(ctx: Ctx<'js>, text: String, limits: Object<'js>) -> rquickjs::Result<Object<'js>> {
-    let member_names: String = limits.get("memberNames")?;
-    let map_names: String = limits.get("mapNames")?;
-    let bounds = Limits {
-        max_depth: limits.get::<_, u32>("maxDepth")? as usize,
-        member_names: &member_names,
-        map_names: &map_names,
+/// Members of the OCI configuration that lintel reads; data of the specification, not policy.
+const OCI_SCHEMA: &str = include_str!("../../../schemas/oci-config.schema.json");
+const SCHEMA_DEPTH: usize = 64;
+
+/// `parseJson(text, maxDepth, definition)`: strict; held to the named definition of the OCI schema unless empty.
+fn parse_json<'js>(
+    ctx: Ctx<'js>,
+    text: String,
+    max_depth: u32,
+    definition: String,
+) -> rquickjs::Result<Object<'js>> {
+    let max_depth = max_depth as usize;
+    let free = Limits { max_depth: SCHEMA_DEPTH, member_names: "", map_names: "" };
+    let parsed = if definition.is_empty() {
+        json::parse(&text, &Limits { max_depth, ..free })
+    } else {
+        let document = json::parse(OCI_SCHEMA, &free);
+        match document.as_ref().map(|document| Schema::definition(document, &definition)) {
+            Ok(Some(schema)) => json::parse_as(&text, max_depth, &schema),
+            _ => Err(TextError { message: format!("no schema {definition}"), line: 1, column: 1 }),
+        }
     };
-    match json::parse(&text, &bounds) {
+    match parsed {
         Ok(value) => succeed(&ctx, to_js(&ctx, &value)?),
         Err(error) => fail(&ctx, &error),
     }

@@ -4,6 +4,7 @@ mod fold;
 mod patch;
 mod pointer;
 mod scan;
+pub mod schema;
 mod string;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,24 @@ use std::fmt;
 
 pub use patch::apply;
 pub use scan::parse;
+
+/// Parses a document and holds it to a definition of a schema; the error names the member and its place.
+pub fn parse_as<'a>(text: &'a str, max_depth: usize, schema: &schema::Schema) -> Result<Value<'a>, TextError> {
+    let (member_names, map_names) = schema.names();
+    let value = parse(text, &Limits { max_depth, member_names: &member_names, map_names: &map_names })?;
+    match schema.mismatch(&value) {
+        None => Ok(value),
+        Some(wrong) => Err(TextError::new(text, &misfit(text, &wrong))),
+    }
+}
+
+fn misfit(text: &str, wrong: &schema::Mismatch) -> Fault {
+    let place = if wrong.pointer.is_empty() { "the document" } else { &wrong.pointer };
+    // A missing member has no place of its own: the object that lacks it has.
+    let tokens = pointer::tokens(&wrong.pointer).unwrap_or_default();
+    let at = pointer::find(text, &tokens).map_or_else(|parent| parent, |(at, _)| at);
+    Fault { at, message: format!("{place} must be {}", wrong.expected) }
+}
 
 /// What `parse` holds a document to beyond the grammar of RFC 8259.
 #[derive(Debug, Clone, Copy)]

@@ -16,7 +16,7 @@ export const rootfsGood: readonly Example[] = [
 export const rootfsBad: readonly BadExample<'writable' | 'covered'>[] = [
   { name: 'nothing said', config: { root: { readonly: null } }, message: 'writable' },
   { name: 'writable', config: { root: { readonly: false } }, message: 'writable' },
-  { name: 'no root said', config: { root: null }, message: 'writable', fixable: false },
+  { name: 'no root said', config: { root: null }, message: 'writable' },
   { name: 'no mounts at all', config: { root: { readonly: false }, mounts: null }, message: 'writable' },
   {
     name: 'something in /run',
