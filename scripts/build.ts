@@ -85,9 +85,14 @@ const rustFlags = [
   `--remap-path-prefix=${process.env['CARGO_HOME'] ?? join(process.env['HOME'] ?? '', '.cargo')}=cargo`,
 ].join('\u001f')
 
-const target = 'x86_64-unknown-linux-gnu'
+/** The machine's own target; naming it keeps the static flags away from build scripts. */
+const hostTarget = async (): Promise<string> => {
+  const { stdout } = await execa('rustc', ['-vV'])
+  return /^host: (.*)$/m.exec(stdout)?.[1] ?? 'x86_64-unknown-linux-gnu'
+}
 
 const compile = async (): Promise<string> => {
+  const target = await hostTarget()
   await execa(
     'cargo',
     [

@@ -110,6 +110,8 @@ fn describe(caught: &CaughtError<'_>) -> String {
             let message = exception.message().unwrap_or_else(|| "exception without a message".to_owned());
             format!("{message}\n{}", exception.stack().unwrap_or_default())
         }
+        // Where not even the error could be made, null is thrown.
+        CaughtError::Value(value) if value.is_null() => "out of memory".to_owned(),
         other => other.to_string(),
     }
 }

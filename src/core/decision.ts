@@ -1,5 +1,5 @@
 /** What lintel decided about one call, and the findings that led there. */
-import type { Operation } from './patch.ts'
+import type { PatchOperation } from './patch.ts'
 import type { Exemption } from './policy.ts'
 import type { Reference, Severity } from './rule.ts'
 
@@ -32,5 +32,5 @@ export interface Decision {
   readonly verdict: Verdict
   readonly findings: readonly Finding[]
   /** Operations on the document judged; empty unless the verdict is `fix`. */
-  readonly patch: readonly Operation[]
+  readonly patch: readonly PatchOperation[]
 }

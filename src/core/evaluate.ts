@@ -2,7 +2,7 @@
 import type { Decision, Finding, Outcome, Verdict } from './decision.ts'
 import type { Probe } from './facts.ts'
 import type { Json } from './json.ts'
-import { applyPatch, type Operation } from './patch.ts'
+import { applyPatch, type PatchOperation } from './patch.ts'
 import { exemptionFor, type Policy, type RuleSetting } from './policy.ts'
 import { categories, type Observation, type Rule, type RuleInput, type RuleWords, wordsOf } from './rule.ts'
 
@@ -80,7 +80,7 @@ interface Active {
 interface Judged {
   readonly active: Active
   readonly findings: readonly Finding[]
-  readonly fix: readonly Operation[]
+  readonly fix: readonly PatchOperation[]
 }
 
 interface State {
@@ -91,7 +91,7 @@ interface State {
 const inFixOrder = (active: readonly Active[]): readonly Active[] =>
   active.toSorted((a, b) => categories.indexOf(a.rule.category) - categories.indexOf(b.rule.category))
 
-const advance = (state: State, fix: readonly Operation[], subject: Case): State | undefined => {
+const advance = (state: State, fix: readonly PatchOperation[], subject: Case): State | undefined => {
   const patched = applyPatch(state.document, fix)
   const input = patched.ok ? subject.reread(patched.value) : undefined
   return patched.ok && input !== undefined ? { input, document: patched.value } : undefined
@@ -146,7 +146,11 @@ const describe = (
 const refuse = (finding: Finding): Finding =>
   finding.outcome === 'fixed' ? { ...finding, outcome: 'refused' } : finding
 
-const conclude = (findings: readonly Finding[], patch: readonly Operation[], { mode }: Policy): Decision => {
+const conclude = (
+  findings: readonly Finding[],
+  patch: readonly PatchOperation[],
+  { mode }: Policy,
+): Decision => {
   const denied = findings.some(({ outcome }) => outcome === 'refused')
   const fixed = !denied && patch.length > 0 && mode === 'enforce'
   const verdict: Verdict = denied ? (mode === 'warn' ? 'would_deny' : 'deny') : fixed ? 'fix' : 'allow'

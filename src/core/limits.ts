@@ -1,6 +1,6 @@
 /** The limit that resources come to, for memory and processes: typed field, cgroup v2 file, systemd property. */
 import type { Resources } from './oci.ts'
-import { type Operation, place, pointer } from './patch.ts'
+import { type PatchOperation, place, pointer } from './patch.ts'
 import type { Observation, RuleInput } from './rule.ts'
 import { parseSize } from './size.ts'
 
@@ -91,20 +91,20 @@ export const setLimits = (
   { config }: RuleInput,
   member: 'memory' | 'pids',
   limits: { readonly [name: string]: number },
-): readonly Operation[] => {
+): readonly PatchOperation[] => {
   const at = pointer('linux', 'resources', member)
   if (config?.linux?.resources?.[member] === undefined) return [place(config, at, limits)]
   return Object.entries(limits).map(([name, value]) => place(config, `${at}/${name}`, value))
 }
 
 /** Takes away a unified file that would undo the typed field. */
-export const dropFile = ({ resources }: RuleInput, { file }: LimitKind): readonly Operation[] =>
+export const dropFile = ({ resources }: RuleInput, { file }: LimitKind): readonly PatchOperation[] =>
   resources?.unified?.[file] === undefined
     ? []
     : [{ op: 'remove', path: pointer('linux', 'resources', 'unified', file) }]
 
 /** Takes away the annotations that were found. */
-export const dropOverrides = (observations: readonly Observation[]): readonly Operation[] =>
+export const dropOverrides = (observations: readonly Observation[]): readonly PatchOperation[] =>
   observations
     .filter(({ message }) => message === 'overridden')
-    .map(({ pointer: path }): Operation => ({ op: 'remove', path }))
+    .map(({ pointer: path }): PatchOperation => ({ op: 'remove', path }))

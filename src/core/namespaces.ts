@@ -2,7 +2,7 @@
 import type { PathFact, Probe } from './facts.ts'
 import { shownPath } from './host-paths.ts'
 import type { Config } from './oci.ts'
-import { type Operation, place, pointer } from './patch.ts'
+import { type PatchOperation, place, pointer } from './patch.ts'
 import { cleanPath } from './path.ts'
 import type { Observation, RuleInput } from './rule.ts'
 
@@ -51,12 +51,12 @@ export const ownNamespace = (
   observations: readonly Observation[],
   { operation, config }: RuleInput,
   type: NamespaceType,
-): readonly Operation[] => {
+): readonly PatchOperation[] => {
   // A restored process comes back in the namespaces of its checkpoint, whatever the file says.
   if (operation === 'restore') return []
   return observations
     .filter(({ message }) => message === 'host')
-    .map((observation): Operation => {
+    .map((observation): PatchOperation => {
       if (observation.pointer !== listPointer)
         return { op: 'replace', path: observation.pointer, value: { type } }
       if (config?.linux?.namespaces === undefined) return place(config, listPointer, [{ type }])

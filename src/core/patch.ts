@@ -3,7 +3,7 @@ import { isJsonObject, type Json } from './json.ts'
 import { err, ok, type Result } from './result.ts'
 
 /** One JSON Patch operation; `path` is an RFC 6901 pointer. */
-export type Operation =
+export type PatchOperation =
   | { readonly op: 'add'; readonly path: string; readonly value: Json }
   | { readonly op: 'replace'; readonly path: string; readonly value: Json }
   | { readonly op: 'remove'; readonly path: string }
@@ -28,7 +28,7 @@ const tokensOf = (path: string): readonly string[] =>
  * the in-memory twin a fixed configuration is checked again with.
  * Errors: the pointer that names nothing.
  */
-export const applyPatch = (document: Json, operations: readonly Operation[]): Result<Json, string> => {
+export const applyPatch = (document: Json, operations: readonly PatchOperation[]): Result<Json, string> => {
   let current = document
   for (const operation of operations) {
     const next = applyAt(current, tokensOf(operation.path), operation)
@@ -38,7 +38,7 @@ export const applyPatch = (document: Json, operations: readonly Operation[]): Re
   return ok(current)
 }
 
-const applyAt = (node: Json, tokens: readonly string[], operation: Operation): Json | undefined => {
+const applyAt = (node: Json, tokens: readonly string[], operation: PatchOperation): Json | undefined => {
   const [token, ...rest] = tokens
   if (token === undefined) return operation.op === 'remove' ? undefined : operation.value
   if (Array.isArray(node)) return applyToArray(node, [token, ...rest], operation)
@@ -58,7 +58,7 @@ const applyAt = (node: Json, tokens: readonly string[], operation: Operation): J
 const applyToArray = (
   node: readonly Json[],
   tokens: readonly string[],
-  operation: Operation,
+  operation: PatchOperation,
 ): Json | undefined => {
   const [token = '', ...rest] = tokens
   const index = arrayIndex(token, node.length)
@@ -84,7 +84,7 @@ const arrayIndex = (token: string, length: number): number | undefined => {
  * The operation that gives the member at `path` this value whether or not it, or objects above it, exist yet:
  * missing parents are created in the same operation.
  */
-export const place = (document: unknown, path: string, value: Json): Operation => {
+export const place = (document: unknown, path: string, value: Json): PatchOperation => {
   const tokens = tokensOf(path)
   let node = document
   for (const [depth, token] of tokens.entries()) {

@@ -2,7 +2,7 @@
 import type { Decision, Finding } from './decision.ts'
 import type { Identity } from './identity.ts'
 import type { OperationName } from './oci.ts'
-import type { Operation } from './patch.ts'
+import type { PatchOperation } from './patch.ts'
 import type { Policy } from './policy.ts'
 import type { Reference, Severity } from './rule.ts'
 
@@ -45,7 +45,7 @@ export interface DecisionRecord {
   /** Why nothing could be judged, where that was so. */
   readonly failure?: string
   readonly findings: readonly RecordedFinding[]
-  readonly patch: readonly Operation[]
+  readonly patch: readonly PatchOperation[]
   /** SHA-256 of the document judged, and of what was written in its place. */
   readonly config: { readonly before: string; readonly after: string }
   readonly runtime: string

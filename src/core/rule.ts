@@ -8,7 +8,7 @@ import {
   type ParametersSchema,
   type ParameterValues,
 } from './parameters.ts'
-import type { Operation } from './patch.ts'
+import type { PatchOperation } from './patch.ts'
 
 export type Severity = 'low' | 'medium' | 'high' | 'critical'
 
@@ -103,7 +103,7 @@ export interface RuleDefinition<Schema extends ParametersSchema, Key extends str
     observations: readonly Observation[],
     input: RuleInput,
     parameters: ParametersOf<Schema>,
-  ) => readonly Operation[]
+  ) => readonly PatchOperation[]
   readonly examples: { readonly good: readonly Example[]; readonly bad: readonly BadExample<Key>[] }
 }
 
@@ -128,7 +128,11 @@ export interface Rule extends RuleWords {
   readonly examples: { readonly good: readonly Example[]; readonly bad: readonly BadExample<string>[] }
   probes(input: RuleInput, values: ParameterValues): readonly Probe[]
   check(input: RuleInput, values: ParameterValues): readonly Observation[]
-  fix(observations: readonly Observation[], input: RuleInput, values: ParameterValues): readonly Operation[]
+  fix(
+    observations: readonly Observation[],
+    input: RuleInput,
+    values: ParameterValues,
+  ): readonly PatchOperation[]
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { Probe } from './facts.ts'
 import { shownPath } from './host-paths.ts'
 import { destinationOf, isBind } from './mounts.ts'
-import { type Operation, pointer } from './patch.ts'
+import { type PatchOperation, pointer } from './patch.ts'
 import { cleanPath } from './path.ts'
 import type { Observation, RuleInput } from './rule.ts'
 
@@ -25,13 +25,13 @@ export const judgeSharedMemory = (input: RuleInput): readonly SharedMemoryObserv
 export const ownSharedMemory = (
   observations: readonly Observation[],
   input: RuleInput,
-): readonly Operation[] => {
+): readonly PatchOperation[] => {
   // A restored container comes back with the mounts of its checkpoint.
   if (input.operation === 'restore') return []
   const seen = observations.filter(({ message }) => message === 'shm').map(({ pointer }) => pointer)
   return bindsOf(input)
     .filter((bind) => bind.onShm && seen.includes(pointerTo(bind)))
-    .map((bind): Operation => ({ op: 'replace', path: pointerTo(bind), value: tmpfs }))
+    .map((bind): PatchOperation => ({ op: 'replace', path: pointerTo(bind), value: tmpfs }))
 }
 
 // As Docker mounts it by default (moby oci/defaults.go).

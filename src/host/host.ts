@@ -5,7 +5,7 @@
 
 import type { FileKind, PathFact, Probe } from '../core/facts.ts'
 import type { Json } from '../core/json.ts'
-import type { Operation as PatchOperation } from '../core/patch.ts'
+import type { PatchOperation } from '../core/patch.ts'
 import type { Result } from '../core/result.ts'
 
 /** What a system call answered when it failed. */

@@ -8,18 +8,20 @@ import type { PolicyFile } from './policy-file.ts'
 import type { Profile } from './profile.ts'
 
 /** Lays policy files over each other: single values and rule members replace, exemptions add up. */
-export const mergeFiles = (files: readonly PolicyFile[]): PolicyFile =>
-  files.reduce<PolicyFile>(
-    (below, above) => ({
-      ...below,
-      ...above,
-      runtime: { ...below.runtime, ...above.runtime },
-      log: { ...below.log, ...above.log },
-      rules: mergeRules(below.rules ?? {}, above.rules ?? {}),
-      exemptions: [...(below.exemptions ?? []), ...(above.exemptions ?? [])],
-    }),
-    {},
-  )
+export const mergeFiles = (files: readonly PolicyFile[]): PolicyFile => {
+  let merged: PolicyFile = {}
+  for (const file of files) merged = layFile(merged, file)
+  return merged
+}
+
+const layFile = (below: PolicyFile, above: PolicyFile): PolicyFile => ({
+  ...below,
+  ...above,
+  runtime: { ...below.runtime, ...above.runtime },
+  log: { ...below.log, ...above.log },
+  rules: mergeRules(below.rules ?? {}, above.rules ?? {}),
+  exemptions: [...(below.exemptions ?? []), ...(above.exemptions ?? [])],
+})
 
 type RuleTables = NonNullable<PolicyFile['rules']>
 

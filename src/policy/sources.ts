@@ -64,7 +64,7 @@ export const readSources = (
     const read = readSource(host, path, ownership)
     if (!read.ok) return read
     if (read.value !== undefined) files.push(read.value)
-    else if (file !== undefined)
+    else if (file !== undefined || path !== main)
       return err({ kind: 'invalid', message: `${path}: there is no such policy file` })
   }
   return ok({ files, watched: watched.map((path, index) => ({ path, stamp: stamps[index] ?? '' })) })

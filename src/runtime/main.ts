@@ -4,7 +4,7 @@ import { builtIn } from '../policy/built-in.ts'
 import { type ArgvError, type Call, type GuardedCall, parseArgv } from './argv.ts'
 import { argvFor, handOn } from './hand-on.ts'
 import type { GuardRequest } from './judge-main.ts'
-import { type ServingPolicy, servingPolicy } from './policy.ts'
+import { onlyWarns, type ServingPolicy, servingPolicy } from './policy.ts'
 import { logPath, refuse } from './refuse.ts'
 
 const bugStatus = 1
@@ -47,9 +47,6 @@ const judge = (host: Host, call: GuardedCall, serving: ServingPolicy): number =>
   const status = host.callModule('judge', request, host)
   return typeof status === 'number' ? status : bugStatus
 }
-
-/** The mode stands at the head of the compiled policy's text; parsing all of it is the judge's work. */
-const onlyWarns = ({ text }: ServingPolicy): boolean => text.startsWith('{"mode":"warn"')
 
 /** A call whose command line could not be read: refused, unless the policy only warns. */
 const refuseUnread = (host: Host, error: ArgvError): number => {

@@ -20,9 +20,13 @@ export interface ServingPolicy {
 
 /**
  * The policy for this call; `file` is what `--lintel-policy` names.
- * Errors: `insecure` sources, or `invalid` ones with no earlier policy to serve instead.
+ * Errors: `invalid` sources with no earlier policy to serve instead; `insecure` ones, unless the earlier policy
+ * only warns and so never blocks.
  */
 export const servingPolicy = (host: Host, file: string | undefined): Result<ServingPolicy, PolicyProblem> => {
+  // Engines call from any folder: what a relative path names would change from call to call.
+  if (file?.startsWith('/') === false)
+    return err({ kind: 'invalid', message: `${file}: --lintel-policy takes an absolute path` })
   const kept = host.readKept(file)
   if (kept?.fresh === true) return ok({ ...kept, broken: undefined })
   const loaded = host.callModule('policy', file, host)
@@ -35,9 +39,12 @@ export const servingPolicy = (host: Host, file: string | undefined): Result<Serv
     return ok({ ...compiled, broken: undefined })
   }
   const { error } = loaded
-  if (error.kind === 'insecure' || kept === undefined) return err(error)
-  return ok({ ...kept, broken: error.message })
+  const serves = kept !== undefined && (error.kind === 'invalid' || onlyWarns(kept))
+  return serves ? ok({ ...kept, broken: error.message }) : err(error)
 }
+
+/** The mode stands at the head of the compiled policy's text; parsing all of it is the judge's work. */
+export const onlyWarns = ({ text }: Pick<ServingPolicy, 'text'>): boolean => text.startsWith('{"mode":"warn"')
 
 /** Parses the rest of a serving policy, for calls that are judged. */
 export const wholePolicy = (host: Pick<Host, 'parseJson'>, { text }: ServingPolicy): Policy | undefined => {

@@ -44,24 +44,39 @@ describe('refused', () => {
   const rows: readonly (readonly [options: string, refusal: Refusal])[] = [
     [
       '--privileged',
-      { ...refused.privileged, found: /as good as privileged/, remedy: 'remove --privileged and --allow-new-privs' },
+      {
+        ...refused.privileged,
+        found: /as good as privileged/,
+        remedy: 'remove --privileged and --allow-new-privs',
+      },
     ],
     [
       '--cap-add CAP_SYS_ADMIN',
       { ...refused.capabilities, found: /would hold CAP_SYS_ADMIN beyond/, remedy: 'remove --privileged' },
     ],
-    ['--net-host', { ...refused.hostNetwork, found: /host's network namespace/, remedy: 'leave out --net-host' }],
+    [
+      '--net-host',
+      { ...refused.hostNetwork, found: /host's network namespace/, remedy: 'leave out --net-host' },
+    ],
     [
       '--with-ns pid:/proc/1/ns/pid',
       { ...refused.hostPid, found: /host's process namespace/, remedy: 'leave out --with-ns pid:' },
     ],
     [
       '--mount type=bind,src=/etc,dst=/x,options=rbind:ro',
-      { ...refused.sensitiveMounts, found: /\/etc at \/x \(contains \/etc\/shadow\)/, remedy: 'leave out that --mount' },
+      {
+        ...refused.sensitiveMounts,
+        found: /\/etc at \/x \(contains \/etc\/shadow\)/,
+        remedy: 'leave out that --mount',
+      },
     ],
     [
       '--mount type=bind,src=/run/containerd/containerd.sock,dst=/sock,options=bind',
-      { ...refused.dockerSocket, found: /the control socket \/run\/containerd\/containerd.sock/, remedy: 'leave out that --mount' },
+      {
+        ...refused.dockerSocket,
+        found: /the control socket \/run\/containerd\/containerd.sock/,
+        remedy: 'leave out that --mount',
+      },
     ],
   ]
 
@@ -106,7 +121,10 @@ describe('fixed', () => {
   })
 
   const limitOf = (controller: string, one: string, two: string): string => {
-    const paths = [`${controller}${engine.host.cgroup}/fixed/${one}`, `${engine.host.cgroup.slice(1)}/fixed/${two}`]
+    const paths = [
+      `${controller}${engine.host.cgroup}/fixed/${one}`,
+      `${engine.host.cgroup.slice(1)}/fixed/${two}`,
+    ]
     const found = paths.map((path) => join('/sys/fs/cgroup', path)).find((path) => existsSync(path))
     return found === undefined ? 'no such cgroup' : readFileSync(found, 'utf8').trim()
   }
@@ -176,12 +194,31 @@ test('a bundle in another namespace and one of a plain folder are judged alike',
   const { ctr, host } = engine
   await ctr(['--namespace', 'site', 'images', 'import', join(host.workspace, 'image.tar')])
   const runtime = ['--runc-binary', host.runtime, '--cgroup', `${host.cgroup}/elsewhere`]
-  const ran = await ctr(['--namespace', 'site', 'run', '--rm', ...runtime, ctrImage, 'elsewhere', 'echo', 'hi'])
+  const ran = await ctr([
+    '--namespace',
+    'site',
+    'run',
+    '--rm',
+    ...runtime,
+    ctrImage,
+    'elsewhere',
+    'echo',
+    'hi',
+  ])
   expect(ran).toMatchObject({ exitCode: 0, stdout: 'hi' })
   expect(recordsOf(host, 'elsewhere')).toMatchObject([{ container: { namespace: 'site' }, verdict: 'fix' }])
   const rootfs = join(host.workspace, 'rootfs/bin')
   mkdirSync(rootfs, { recursive: true })
   await host.run('cp', ['/bin/busybox', rootfs])
-  const plain = await ctr(['run', '--rm', ...runtime, '--rootfs', join(rootfs, '..'), 'folder', '/bin/busybox', 'id'])
+  const plain = await ctr([
+    'run',
+    '--rm',
+    ...runtime,
+    '--rootfs',
+    join(rootfs, '..'),
+    'folder',
+    '/bin/busybox',
+    'id',
+  ])
   expect(plain).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('uid=0') })
 })

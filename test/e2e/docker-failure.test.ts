@@ -71,7 +71,10 @@ describe('a policy that a bad edit broke', () => {
     const { host } = engine
     setPolicy(host, 'mode = ')
     rmSync(host.path('/var/lib/lintel'), { recursive: true })
-    expectRefused(await run('no-policy'), /lintel refused this create call: its policy cannot serve\. \/etc\/lintel\/policy\.toml:2/)
+    expectRefused(
+      await run('no-policy'),
+      /lintel refused this create call: its policy cannot serve\. \/etc\/lintel\/policy\.toml:2/,
+    )
     expect(await docker('exec', 'running', 'true')).toMatchObject({ exitCode: 126 })
     expect(await docker('rm', 'no-policy')).toMatchObject({ exitCode: 0 })
     await expectEndable('running')
@@ -80,7 +83,10 @@ describe('a policy that a bad edit broke', () => {
 
 test('a policy that others can write: nothing new starts, what runs can be ended', async () => {
   chmodSync(engine.host.path(policyFile), 0o666)
-  expectRefused(await run('writable-policy'), /\/etc\/lintel\/policy\.toml can be written by others \(mode 666\)/)
+  expectRefused(
+    await run('writable-policy'),
+    /\/etc\/lintel\/policy\.toml can be written by others \(mode 666\)/,
+  )
   await expectEndable('running')
 })
 
@@ -98,7 +104,10 @@ describe('a decision log that cannot be written', () => {
   })
 
   test('nothing new starts, what runs can be ended', async () => {
-    expectRefused(await run('no-log'), /the decision log \/var\/log\/lintel\/decisions\.jsonl cannot be written/)
+    expectRefused(
+      await run('no-log'),
+      /the decision log \/var\/log\/lintel\/decisions\.jsonl cannot be written/,
+    )
     await expectEndable('running')
   })
 

@@ -18,7 +18,16 @@ const docker = (...args: readonly string[]): Promise<Outcome> => engine.docker(a
 
 beforeAll(async () => {
   engine = await startDocker()
-  const ran = await docker('run', '--detach', '--name', 'life', image, 'sh', '-c', 'trap "exit 9" TERM; while :; do sleep 0.1; done')
+  const ran = await docker(
+    'run',
+    '--detach',
+    '--name',
+    'life',
+    image,
+    'sh',
+    '-c',
+    'trap "exit 9" TERM; while :; do sleep 0.1; done',
+  )
   id = ran.stdout
 })
 
@@ -47,7 +56,9 @@ describe('exec', () => {
   })
 
   test('on a terminal', async () => {
-    const ran = await engine.dockerTerminal(`exec -it life sh -c 'tty; grep NoNewPrivs /proc/self/status; exit 4'`)
+    const ran = await engine.dockerTerminal(
+      `exec -it life sh -c 'tty; grep NoNewPrivs /proc/self/status; exit 4'`,
+    )
     expect(ran.exitCode).toBe(4)
     expect(ran.stdout).toMatch(/\/dev\/pts\/0\s+NoNewPrivs:\t1/)
   })
@@ -83,14 +94,22 @@ describe('update', () => {
     expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
     const inside = await docker('exec', 'life', 'sh', '-c', probe)
     expect(inside.stdout).toContain('memory 104857600\npids 77\n')
-    expect(records(engine.host).at(-1)).toMatchObject({ operation: 'update', verdict: 'allow', container: { id } })
+    expect(records(engine.host).at(-1)).toMatchObject({
+      operation: 'update',
+      verdict: 'allow',
+      container: { id },
+    })
   })
 
   test('that lifts a limit is refused, and the limit stays', async () => {
     const ran = await docker('update', '--pids-limit=-1', 'life')
     expect(ran.exitCode).toBe(1)
     const { text, record } = refusalIn(engine.host, ran.all)
-    expectSentence(text, { ...refused.pidsLimit, found: /no limit of its processes \(-1\)/, remedy: 'add --pids-limit' })
+    expectSentence(text, {
+      ...refused.pidsLimit,
+      found: /no limit of its processes \(-1\)/,
+      remedy: 'add --pids-limit',
+    })
     expectDenied(record, 'pids-limit')
     expect((await docker('exec', 'life', 'sh', '-c', probe)).stdout).toContain('pids 77\n')
   })
@@ -127,7 +146,9 @@ test('stop lets the container end by itself; start and restart repair it anew', 
   expect(await docker('start', 'life')).toMatchObject({ exitCode: 0 })
   expect(await docker('restart', '--time', '10', 'life')).toMatchObject({ exitCode: 0 })
   const inside = await docker('exec', 'life', 'sh', '-c', probe)
-  expect(inside.stdout).toBe('NoNewPrivs:\t1\nSeccomp:\t2\nmemory 104857600\npids 77\nroot read-only\ntmp writable')
+  expect(inside.stdout).toBe(
+    'NoNewPrivs:\t1\nSeccomp:\t2\nmemory 104857600\npids 77\nroot read-only\ntmp writable',
+  )
   const creates = recordsOf(engine.host, id).filter(({ operation }) => operation === 'create')
   expect(creates.map(({ verdict }) => verdict)).toEqual(['fix', 'fix', 'fix'])
   expect(outcomes(creates[2])).toEqual(['no-new-privileges fixed', 'readonly-rootfs fixed'])
@@ -141,7 +162,8 @@ test('rm --force leaves nothing behind', async () => {
 test('a health check works, and a passing one does not fill the log', async () => {
   const check = ['--health-cmd', 'grep -q "NoNewPrivs:.1" /proc/self/status', '--health-interval', '100ms']
   await docker('run', '--detach', '--name', 'healthy', ...check, image, 'sleep', '1000')
-  const status = async () => (await docker('inspect', '--format', '{{.State.Health.Status}}', 'healthy')).stdout
+  const status = async () =>
+    (await docker('inspect', '--format', '{{.State.Health.Status}}', 'healthy')).stdout
   await until(async () => (await status()) === 'healthy', 'the container to be healthy')
   const count = '{{len .State.Health.Log}}'
   await until(
@@ -154,7 +176,9 @@ test('a health check works, and a passing one does not fill the log', async () =
 
 test('an exec in a blameless container is left as it is', async () => {
   await docker('run', '--detach', '--name', 'quiet', ...blameless, image, 'sleep', '1000')
-  expect((await docker('exec', 'quiet', 'grep', 'NoNewPrivs', '/proc/self/status')).stdout).toBe('NoNewPrivs:\t1')
+  expect((await docker('exec', 'quiet', 'grep', 'NoNewPrivs', '/proc/self/status')).stdout).toBe(
+    'NoNewPrivs:\t1',
+  )
   expect(await docker('kill', 'quiet')).toMatchObject({ exitCode: 0 })
   expect(await docker('rm', 'quiet')).toMatchObject({ exitCode: 0 })
 })

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { outcomes, recordsOf, setPolicy } from './support/decisions.ts'
 import { blameless, type Docker, startDocker } from './support/dockerd.ts'
 import { image } from './support/image.ts'
-import { probe } from './support/private-host.ts'
 import { expectGone } from './support/leftovers.ts'
+import { probe } from './support/private-host.ts'
 import { expectDenied, expectSentence, type Refusal, refusalIn } from './support/refusal.ts'
 import { refused } from './support/refusals.ts'
 
@@ -48,11 +48,19 @@ describe('refused', () => {
     ],
     [
       '--cap-add SYS_ADMIN',
-      { ...refused.capabilities, found: /would hold CAP_SYS_ADMIN beyond/, remedy: 'remove --privileged and the --cap-add' },
+      {
+        ...refused.capabilities,
+        found: /would hold CAP_SYS_ADMIN beyond/,
+        remedy: 'remove --privileged and the --cap-add',
+      },
     ],
     [
       '-v /var/run/docker.sock:/sock',
-      { ...refused.dockerSocket, found: /the control socket \/var\/run\/docker.sock at \/sock/, remedy: 'leave out that -v/--mount' },
+      {
+        ...refused.dockerSocket,
+        found: /the control socket \/var\/run\/docker.sock at \/sock/,
+        remedy: 'leave out that -v/--mount',
+      },
     ],
     [
       '-v /var/run/docker.sock:/sock:ro',
@@ -60,28 +68,44 @@ describe('refused', () => {
     ],
     [
       '-v WORKSPACE/link:/sock',
-      { ...refused.dockerSocket, found: /\/link at \/sock \(is \/run\/docker.sock\)/, remedy: 'leave out that -v/--mount' },
+      {
+        ...refused.dockerSocket,
+        found: /\/link at \/sock \(is \/run\/docker.sock\)/,
+        remedy: 'leave out that -v/--mount',
+      },
     ],
     [
       '-v /run:/host',
-      { ...refused.dockerSocket, found: /\/run at \/host \(contains \/run\/docker.sock\)/, remedy: 'mount only the files' },
+      {
+        ...refused.dockerSocket,
+        found: /\/run at \/host \(contains \/run\/docker.sock\)/,
+        remedy: 'mount only the files',
+      },
     ],
-    ['--net=host', { ...refused.hostNetwork, found: /host's network namespace/, remedy: 'use --network bridge' }],
+    [
+      '--net=host',
+      { ...refused.hostNetwork, found: /host's network namespace/, remedy: 'use --network bridge' },
+    ],
     ['--pid=host', { ...refused.hostPid, found: /host's process namespace/, remedy: 'leave out --pid host' }],
     ['--ipc=host', { ...refused.hostIpc, found: /host's IPC namespace/, remedy: 'leave out --ipc host' }],
     ['--uts=host', { ...refused.hostUts, found: /host's UTS namespace/, remedy: 'leave out --uts host' }],
     [
       '-v /etc:/x',
-      { ...refused.sensitiveMounts, found: /host path \/etc at \/x \(contains \/etc\/shadow\)/, remedy: 'leave out that -v/--mount' },
+      {
+        ...refused.sensitiveMounts,
+        found: /host path \/etc at \/x \(contains \/etc\/shadow\)/,
+        remedy: 'leave out that -v/--mount',
+      },
     ],
     [
       '-v /usr:/x',
-      { ...refused.sensitiveMounts, found: /host path \/usr at \/x .*is mounted writable/, remedy: 'append :ro to that -v' },
+      {
+        ...refused.sensitiveMounts,
+        found: /host path \/usr at \/x .*is mounted writable/,
+        remedy: 'append :ro to that -v',
+      },
     ],
-    [
-      '-v WORKSPACE/shared:/x:shared',
-      { ...refused.mountPropagation, found: /\/x/, remedy: 'leave out' },
-    ],
+    ['-v WORKSPACE/shared:/x:shared', { ...refused.mountPropagation, found: /\/x/, remedy: 'leave out' }],
   ]
 
   beforeAll(async () => {
@@ -104,7 +128,12 @@ describe('refused', () => {
     expectDenied(record, refusal.rule)
     expect(record.container.id).toBe(id)
     expect(record.engine).toMatchObject({ id: 'docker', proven: true })
-    const state = await docker(['inspect', '--format', '{{.State.Status}} {{.State.Pid}} {{.State.Error}}', id])
+    const state = await docker([
+      'inspect',
+      '--format',
+      '{{.State.Status}} {{.State.Pid}} {{.State.Error}}',
+      id,
+    ])
     expect(state.stdout).toMatch(/^created 0 /)
     expect(state.stdout).toContain(text)
     await expectGone(host, id)
@@ -113,7 +142,9 @@ describe('refused', () => {
 
   test('several at once are one sentence under 1 KB, and --rm takes the container away', async () => {
     const { docker, host } = engine
-    const options = '--net=host --pid=host --cap-add=SYS_ADMIN -v /etc:/x -v /var/run/docker.sock:/s'.split(' ')
+    const options = '--net=host --pid=host --cap-add=SYS_ADMIN -v /etc:/x -v /var/run/docker.sock:/s'.split(
+      ' ',
+    )
     const ran = await docker(['run', '--rm', '--name', 'many', ...options, image, 'true'])
     expect(ran.exitCode).toBe(125)
     const { text, record } = refusalIn(host, ran.stderr)
@@ -131,7 +162,13 @@ describe('fixed', () => {
   test('what the profile asks for shows inside, and the record tells what was changed', async () => {
     const { docker, host } = engine
     await docker(['run', '--detach', '--name', 'fixed', image, 'sleep', '1000'])
-    const inside = await docker(['exec', 'fixed', 'sh', '-c', `${probe}; cat /proc/1/status | grep NoNewPrivs`])
+    const inside = await docker([
+      'exec',
+      'fixed',
+      'sh',
+      '-c',
+      `${probe}; cat /proc/1/status | grep NoNewPrivs`,
+    ])
     expect(inside.stdout).toMatch(/^NoNewPrivs:\t1\nSeccomp:\t2\nmemory 536870912\npids 1024\n/)
     expect(inside.stdout).toMatch(/root read-only\ntmp writable\nNoNewPrivs:\t1$/)
     const [record] = recordsOf(host, 'fixed')
@@ -153,7 +190,11 @@ describe('fixed', () => {
   test('what was switched off on purpose is switched on again', async () => {
     const { docker, host } = engine
     const options = ['--security-opt=systempaths=unconfined', '--security-opt=seccomp=unconfined']
-    const command = ['sh', '-c', 'grep Seccomp: /proc/self/status; grep -c "/proc/sys proc ro" /proc/self/mounts']
+    const command = [
+      'sh',
+      '-c',
+      'grep Seccomp: /proc/self/status; grep -c "/proc/sys proc ro" /proc/self/mounts',
+    ]
     const ran = await docker(['run', '--rm', '--name', 'again', ...options, ...blameless, image, ...command])
     expect(ran).toMatchObject({ exitCode: 0, stdout: 'Seccomp:\t2\n1' })
     const found = outcomes(recordsOf(host, 'again')[0])

@@ -99,14 +99,18 @@ fn fail<'js>(ctx: &Ctx<'js>, failure: &TextError) -> rquickjs::Result<Object<'js
 /// Builds the value without a second parse. Members that are null are left out: both runtimes read them as
 /// absent (encoding/json leaves the zero value, libocispec an absent one).
 fn to_js<'js>(ctx: &Ctx<'js>, value: &json::Value<'_>) -> rquickjs::Result<Value<'js>> {
-    // SAFETY: `build` returns a value owned by us, of this context.
-    Ok(unsafe { Value::from_raw(ctx.clone(), build(ctx.as_raw().as_ptr(), value)) })
+    match build(ctx.as_raw().as_ptr(), value) {
+        // SAFETY: `build` returns a value owned by us, of this context.
+        Some(built) => Ok(unsafe { Value::from_raw(ctx.clone(), built) }),
+        None => Err(rquickjs::Error::Exception),
+    }
 }
 
-/// A new value the caller owns. Properties are defined, never set: a member called `__proto__` is data.
-fn build(ctx: *mut qjs::JSContext, value: &json::Value<'_>) -> qjs::JSValue {
+/// A new value the caller owns; `None` with an exception pending where memory ran out, since a document that is
+/// only partly there must never be judged. Properties are defined, never set: a member called `__proto__` is data.
+fn build(ctx: *mut qjs::JSContext, value: &json::Value<'_>) -> Option<qjs::JSValue> {
     // SAFETY: ctx is live; every value made here is handed over to its container or to the caller.
-    unsafe {
+    let built = unsafe {
         match value {
             json::Value::Null => qjs::JS_NULL,
             json::Value::Bool(flag) => if *flag { qjs::JS_TRUE } else { qjs::JS_FALSE },
@@ -117,26 +121,53 @@ fn build(ctx: *mut qjs::JSContext, value: &json::Value<'_>) -> qjs::JSValue {
             json::Value::String(text) => qjs::JS_NewStringLen(ctx, text.as_ptr().cast(), text.len() as _),
             json::Value::Array(items) => {
                 let array = qjs::JS_NewArray(ctx);
-                for (index, item) in items.iter().enumerate() {
-                    let flags = qjs::JS_PROP_C_W_E as i32;
-                    qjs::JS_DefinePropertyValueUint32(ctx, array, index as u32, build(ctx, item), flags);
-                }
-                array
+                let filled = !qjs::JS_IsException(array) && items.iter().enumerate().all(|(index, item)| {
+                    build(ctx, item).is_some_and(|item| {
+                        let flags = qjs::JS_PROP_C_W_E as i32;
+                        qjs::JS_DefinePropertyValueUint32(ctx, array, index as u32, item, flags) >= 0
+                    })
+                });
+                whole(ctx, array, filled)
             }
             json::Value::Object(members) => {
                 let object = qjs::JS_NewObject(ctx);
-                for (name, member) in members {
-                    if matches!(member, json::Value::Null) {
-                        continue;
-                    }
-                    let atom = qjs::JS_NewAtomLen(ctx, name.as_ptr().cast(), name.len() as _);
-                    qjs::JS_DefinePropertyValue(ctx, object, atom, build(ctx, member), qjs::JS_PROP_C_W_E as i32);
-                    qjs::JS_FreeAtom(ctx, atom);
-                }
-                object
+                let filled = !qjs::JS_IsException(object)
+                    && members
+                        .iter()
+                        .filter(|(_, member)| !matches!(member, json::Value::Null))
+                        .all(|(name, member)| define(ctx, object, name, member));
+                whole(ctx, object, filled)
             }
         }
+    };
+    // SAFETY: only the value's tag is looked at.
+    (!unsafe { qjs::JS_IsException(built) }).then_some(built)
+}
+
+/// Gives the object one member; false where memory ran out.
+fn define(ctx: *mut qjs::JSContext, object: qjs::JSValue, name: &str, member: &json::Value<'_>) -> bool {
+    let Some(value) = build(ctx, member) else { return false };
+    // SAFETY: ctx and object are live; the definition takes the value over, whether or not it works out.
+    unsafe {
+        let atom = qjs::JS_NewAtomLen(ctx, name.as_ptr().cast(), name.len() as _);
+        if atom == qjs::JS_ATOM_NULL {
+            qjs::JS_FreeValue(ctx, value);
+            return false;
+        }
+        let defined = qjs::JS_DefinePropertyValue(ctx, object, atom, value, qjs::JS_PROP_C_W_E as i32);
+        qjs::JS_FreeAtom(ctx, atom);
+        defined >= 0
     }
+}
+
+/// The container if all of it is there, else the exception that says it is not.
+fn whole(ctx: *mut qjs::JSContext, container: qjs::JSValue, filled: bool) -> qjs::JSValue {
+    if filled {
+        return container;
+    }
+    // SAFETY: ctx is live and the container ours; freeing an exception value does nothing.
+    unsafe { qjs::JS_FreeValue(ctx, container) };
+    qjs::JS_EXCEPTION
 }
 
 /// TOML as JSON, with the line of every member: `{value, lines: {pointer: line}}`.

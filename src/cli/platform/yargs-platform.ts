@@ -52,8 +52,9 @@ export default {
   stringWidth: (text: string): number => [...text].length,
   y18n: {
     __: (text = '', ...values: readonly unknown[]): string => format(text, values),
-    __n: (one: string, many: string, count: number, ...values: readonly unknown[]): string =>
-      format(count === 1 ? one : many, [count, ...values].slice(values.length > 0 ? 1 : 0)),
+    __n: (
+      ...[one = '', many = '', count = 0, ...values]: readonly [string?, string?, number?, ...unknown[]]
+    ): string => format(count === 1 ? one : many, values.length > 0 ? values : [count]),
     getLocale: (): string => 'en_US',
     setLocale: (): void => undefined,
     updateLocale: (): void => undefined,

@@ -3,7 +3,7 @@ import { userSources } from '../../core/engine-files.ts'
 import type { HostFacts, Probe } from '../../core/facts.ts'
 import { describeHit, factOf, firstHit, submountsOf, viewsOf } from '../../core/host-paths.ts'
 import type { HostSource } from '../../core/mounts.ts'
-import { type Operation, pointer } from '../../core/patch.ts'
+import { type PatchOperation, pointer } from '../../core/patch.ts'
 import { defineRule, type Observation } from '../../core/rule.ts'
 import { socketBad, socketGood } from '../support/docker-socket-examples.ts'
 
@@ -102,7 +102,7 @@ export const dockerSocket = defineRule({
   fix: (observations) =>
     [...new Set(observations.filter(({ message }) => message === 'socket').map(({ pointer: at }) => at))]
       .toReversed()
-      .map((path): Operation => ({ op: 'remove', path })),
+      .map((path): PatchOperation => ({ op: 'remove', path })),
   examples: { good: socketGood, bad: socketBad },
 })
 

@@ -1,6 +1,6 @@
 /** Forbids shared mount propagation, through which mounts made in a container appear on the host. */
 import { shownPath } from '../../core/host-paths.ts'
-import { type Operation, pointer } from '../../core/patch.ts'
+import { type PatchOperation, pointer } from '../../core/patch.ts'
 import { defineRule, type Observation } from '../../core/rule.ts'
 import { mounted } from '../support/mount-examples.ts'
 
@@ -70,7 +70,9 @@ export const mountPropagation = defineRule({
     return found
   },
   fix: (observations) =>
-    observations.map(({ pointer: path, expected }): Operation => ({ op: 'replace', path, value: expected })),
+    observations.map(
+      ({ pointer: path, expected }): PatchOperation => ({ op: 'replace', path, value: expected }),
+    ),
   examples: {
     good: [
       { name: 'private mounts', config: mounted('bind', '/srv', 'rbind', 'rprivate') },

@@ -3,7 +3,7 @@ import { isEngineOwn } from '../../core/engine-files.ts'
 import { shownPath } from '../../core/host-paths.ts'
 import { destinationOf, isWritable } from '../../core/mounts.ts'
 import type { Config } from '../../core/oci.ts'
-import { type Operation, place, pointer } from '../../core/patch.ts'
+import { type PatchOperation, place, pointer } from '../../core/patch.ts'
 import { cleanPath, isWithin } from '../../core/path.ts'
 import { defineRule, type Observation } from '../../core/rule.ts'
 import { rootfsBad, rootfsGood } from '../support/readonly-rootfs-examples.ts'
@@ -112,10 +112,10 @@ export const readonlyRootfs = defineRule({
     }))
     // In front of all others: whatever the engine mounts below (/run/.containerenv, or /var/run/secrets, which
     // is in /run where the image has the usual link) then lies on top.
-    const add: readonly Operation[] =
+    const add: readonly PatchOperation[] =
       config.mounts === undefined
         ? [{ op: 'add', path: '/mounts', value: mounts }]
-        : mounts.toReversed().map((value): Operation => ({ op: 'add', path: '/mounts/0', value }))
+        : mounts.toReversed().map((value): PatchOperation => ({ op: 'add', path: '/mounts/0', value }))
     return [place(config, readonlyPointer, true), ...add]
   },
   examples: { good: rootfsGood, bad: rootfsBad },

@@ -2,7 +2,7 @@
 import { normalCapability } from '../../core/capabilities.ts'
 import { shownPath } from '../../core/host-paths.ts'
 import type { Config } from '../../core/oci.ts'
-import { type Operation, place, pointer } from '../../core/patch.ts'
+import { type PatchOperation, place, pointer } from '../../core/patch.ts'
 import { defineRule, type Observation } from '../../core/rule.ts'
 import { allowedCalls, dangerousCalls } from '../../core/seccomp.ts'
 import { defaultSeccomp, isOpenedBy } from '../../core/seccomp-default.ts'
@@ -90,7 +90,7 @@ export const seccomp = defineRule({
     if (operation === 'restore') return []
     const removals = observations
       .filter(({ message }) => message === 'delegated')
-      .map(({ pointer }): Operation => ({ op: 'remove', path: pointer }))
+      .map(({ pointer }): PatchOperation => ({ op: 'remove', path: pointer }))
     if (removals.length === observations.length) return removals
     const filter = defaultSeccomp(boundingOf(config), dangerous, config?.linux?.seccomp?.architectures)
     return [...removals, place(config, '/linux/seccomp', filter)]

@@ -3,7 +3,7 @@ import { rootSource, userSources } from '../../core/engine-files.ts'
 import { guardProbes, judgeOf, type Verdict } from '../../core/guarded-paths.ts'
 import { describeHit, shownPath } from '../../core/host-paths.ts'
 import { type HostSource, hostSources } from '../../core/mounts.ts'
-import { type Operation, pointer } from '../../core/patch.ts'
+import { type PatchOperation, pointer } from '../../core/patch.ts'
 import { defineRule, type Observation, type RuleInput } from '../../core/rule.ts'
 import { guardParameters, listsOf } from '../support/guard-parameters.ts'
 import { sensitiveBad, sensitiveGood } from '../support/sensitive-mount-examples.ts'
@@ -65,7 +65,7 @@ export const sensitiveHostMounts = defineRule({
   },
   fix: (observations, input, parameters) => {
     const judge = judgeOf(listsOf(parameters), input)
-    return (input.config?.mounts ?? []).flatMap((mount, index): readonly Operation[] => {
+    return (input.config?.mounts ?? []).flatMap((mount, index): readonly PatchOperation[] => {
       const found = observations.some(
         (one) => one.message === 'writable' && one.pointer === pointer('mounts', index),
       )

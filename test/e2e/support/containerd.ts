@@ -2,7 +2,13 @@
 
 import { join } from 'node:path'
 import { image, writeImage } from './image.ts'
-import { type CommandOptions, type Outcome, openPrivateHost, type PrivateHost, until } from './private-host.ts'
+import {
+  type CommandOptions,
+  type Outcome,
+  openPrivateHost,
+  type PrivateHost,
+  until,
+} from './private-host.ts'
 
 export interface Containerd {
   readonly host: PrivateHost

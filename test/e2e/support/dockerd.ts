@@ -3,7 +3,13 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeImage } from './image.ts'
-import { type CommandOptions, type Outcome, openPrivateHost, type PrivateHost, until } from './private-host.ts'
+import {
+  type CommandOptions,
+  type Outcome,
+  openPrivateHost,
+  type PrivateHost,
+  until,
+} from './private-host.ts'
 
 export interface Docker {
   readonly host: PrivateHost

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { createWriteStream, readFileSync } from 'node:fs'
+import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { execa } from 'execa'
 import tar from 'tar-stream'
@@ -22,13 +23,7 @@ const layerTar = async (): Promise<Buffer> => {
     if (applet !== 'busybox') pack.entry({ name: `bin/${applet}`, type: 'symlink', linkname: 'busybox' })
   }
   pack.finalize()
-  return collect(pack)
-}
-
-const collect = async (stream: AsyncIterable<Buffer>): Promise<Buffer> => {
-  const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  return buffer(pack)
 }
 
 /** Writes the image to a file that `docker load`, `podman load` and `ctr images import` take. */

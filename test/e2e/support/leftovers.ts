@@ -15,7 +15,7 @@ const stateFolders = [
 ]
 
 /** Everything of this container that is still there, in words. */
-export const leftovers = (host: PrivateHost, id: string): readonly string[] => [
+const leftovers = (host: PrivateHost, id: string): readonly string[] => [
   ...processes(host, id),
   ...mounts(host, id),
   ...stateFolders.map((folder) => `${folder}/${id}`).filter((path) => existsSync(host.path(path))),

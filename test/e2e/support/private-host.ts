@@ -14,7 +14,7 @@ import {
 import { basename, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { execa, type ResultPromise } from 'execa'
+import { execa } from 'execa'
 import { requirePrograms } from './prerequisites.ts'
 
 const script = fileURLToPath(new URL('private-host.sh', import.meta.url))
@@ -77,7 +77,7 @@ export const openPrivateHost = async (
     await removeCgroups(basename(workspace))
     rmSync(workspace, { recursive: true, force: true })
   }
-  const ready = await Promise.race([firstOutput(holder), holder.then(() => undefined)])
+  const ready = await Promise.race([firstOutput(holder.stdout), holder.then(() => undefined)])
   if (ready === undefined || holder.pid === undefined) {
     await closed()
     throw new Error('the private host did not start; its messages are above')
@@ -126,9 +126,9 @@ const privateHost = (inner: {
   }
 }
 
-const firstOutput = (holder: ResultPromise): Promise<string> =>
+const firstOutput = (stream: NodeJS.ReadableStream): Promise<string> =>
   new Promise((resolve) => {
-    holder.stdout?.once('data', (data: Buffer) => resolve(data.toString()))
+    stream.once('data', (data: Buffer) => resolve(data.toString()))
   })
 
 const childOf = (pid: number): number => {
@@ -138,7 +138,10 @@ const childOf = (pid: number): number => {
 
 /** A cgroup can be removed once its last process is reaped, which may be a moment after it was killed. */
 const removeCgroups = async (name: string): Promise<void> => {
-  const hierarchies = ['/sys/fs/cgroup', ...readdirSync('/sys/fs/cgroup').map((each) => `/sys/fs/cgroup/${each}`)]
+  const hierarchies = [
+    '/sys/fs/cgroup',
+    ...readdirSync('/sys/fs/cgroup').map((each) => `/sys/fs/cgroup/${each}`),
+  ]
   for (const folder of hierarchies.map((hierarchy) => join(hierarchy, name))) {
     await until(() => removeTree(folder), `${folder} to be empty`)
   }

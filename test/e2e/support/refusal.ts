@@ -14,7 +14,8 @@ export interface Refusal {
   readonly remedy: string
 }
 
-const sentence = /lintel refused (?:to create this container|this command in the container|this update of the container)\. .* \[decision ([0-9a-f]{12})\]/
+const sentence =
+  /lintel refused (?:to (?:create|run) this container|this command in the container|this update of the container)\. .* \[decision ([0-9a-f]{12})\]/
 
 /** The sentence in an engine's output and the record it points to; fails the test where either is missing. */
 export const refusalIn = (

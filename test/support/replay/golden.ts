@@ -22,7 +22,7 @@ export interface DecisionRecord {
 }
 
 /** A call that is handed on unjudged. */
-export interface Passed {
+interface Passed {
   readonly command: string
   readonly passed: true
 }

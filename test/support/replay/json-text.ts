@@ -1,7 +1,7 @@
 /** JSON as text with places, and an RFC 6902 patch of its own: the test's judge of what lintel's splicing left. */
 
 /** A value and where it stands in the text. */
-export interface Place {
+interface Place {
   readonly from: number
   readonly to: number
   readonly members?: readonly (readonly [name: string, place: Place])[]

@@ -37,7 +37,7 @@ export const callStep = (call: CallPlan): Step => {
 }
 
 /** An open descriptor as seen from inside the process. */
-export interface OpenDescriptor {
+interface OpenDescriptor {
   readonly number: number
   readonly target: string
   readonly flags: string

@@ -1,0 +1,48 @@
+// Boundaries of the source tree (DESIGN section 6): what decides imports nothing that has effects.
+const pure = '^src/(core|selinux|rules|profiles)/'
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'pure-imports-only-pure',
+      comment:
+        'core, selinux, rules and profiles are functions of their arguments; effects live behind src/host',
+      severity: 'error',
+      from: { path: pure, pathNot: '\\.test\\.ts$' },
+      to: { pathNot: `${pure}|^src/policy/profile\\.ts$` },
+    },
+    {
+      name: 'core-knows-no-rule',
+      comment: 'rules build on core, never the other way round',
+      severity: 'error',
+      from: { path: '^src/core/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/(rules|profiles|policy)/' },
+    },
+    {
+      name: 'hot-path-loads-no-command-line',
+      comment: 'what runs at every call must not load yargs or anything else of the command line',
+      severity: 'error',
+      from: { path: '^src/(runtime|engines|policy|core|rules)/' },
+      to: { path: '^src/cli/|node_modules/yargs' },
+    },
+    {
+      name: 'no-node-modules-in-src',
+      comment: 'the machine has no Node: only the command line takes a package, yargs',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/|\\.test\\.ts$' },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'core'] },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    exclude: { path: 'src/policy/generated' },
+    doNotFollow: { path: 'node_modules' },
+  },
+}

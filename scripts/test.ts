@@ -1,0 +1,196 @@
+/** `npm test`: every check and test there is, and one last line that counts them. */
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const isRoot = process.getuid?.() === 0
+
+interface Count {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+const total: Count = { passed: 0, failed: 0, skipped: 0 }
+const failures: string[] = []
+const skips: string[] = []
+
+const add = ({ passed, failed, skipped }: Count): void => {
+  total.passed += passed
+  total.failed += failed
+  total.skipped += skipped
+}
+
+const run = (command: string, args: readonly string[], env: Record<string, string> = {}) =>
+  execa(command, args, { cwd: root, env, reject: false, all: true, preferLocal: true })
+
+/** A step that passes or fails as a whole, such as a linter. */
+const step = async (name: string, command: string, args: readonly string[]): Promise<void> => {
+  const began = Date.now()
+  const result = await run(command, args)
+  const passed = result.exitCode === 0
+  console.log(`${passed ? 'ok  ' : 'FAIL'} ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`)
+  if (!passed) {
+    console.log(result.all)
+    failures.push(name)
+  }
+  add({ passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 })
+}
+
+/** Generated files are committed: making them again must change nothing. */
+const generatedIsCommitted = async (): Promise<void> => {
+  const paths = ['src/rules/index.ts', 'src/profiles/index.ts', 'schemas', 'docs/rules']
+  const digest = async (): Promise<string> => {
+    const { stdout } = await run('git', ['ls-files', '-co', '--exclude-standard', ...paths])
+    const hash = createHash('sha256')
+    for (const file of stdout.split('\n').filter((name) => existsSync(join(root, name)))) {
+      hash.update(file).update(readFileSync(join(root, file)))
+    }
+    return hash.digest('hex')
+  }
+  const before = await digest()
+  await step('generate', 'tsx', ['scripts/generate.ts'])
+  const same = before === (await digest())
+  if (!same) failures.push('generated files are not up to date: commit what npm run gen makes')
+  add({ passed: same ? 1 : 0, failed: same ? 0 : 1, skipped: 0 })
+}
+
+/** Two builds of one tree, in different folders, give the same bytes. */
+const buildIsReproducible = async (): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), 'lintel-rebuild-'))
+  const { stdout } = await run('git', [
+    'ls-files',
+    '-co',
+    '--exclude-standard',
+    'src',
+    'native',
+    'schemas',
+    'scripts',
+    '*.json',
+  ])
+  for (const file of stdout.split('\n').filter((name) => existsSync(join(root, name)))) {
+    cpSync(join(root, file), join(folder, file))
+  }
+  cpSync(join(root, 'src/policy/generated'), join(folder, 'src/policy/generated'), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  const again = await execa('tsx', [join(folder, 'scripts/build.ts')], {
+    cwd: folder,
+    preferLocal: true,
+    localDir: root,
+    reject: false,
+    all: true,
+  })
+  const digest = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
+  const same =
+    again.exitCode === 0 && digest(join(root, 'dist/lintel')) === digest(join(folder, 'dist/lintel'))
+  rmSync(folder, { recursive: true, force: true })
+  console.log(`${same ? 'ok  ' : 'FAIL'} two builds are byte-identical`)
+  if (!same) failures.push(`two builds differ\n${again.exitCode === 0 ? '' : again.all}`)
+  add({ passed: same ? 1 : 0, failed: same ? 0 : 1, skipped: 0 })
+}
+
+const cargo = async (): Promise<void> => {
+  const manifest = ['--manifest-path', 'native/Cargo.toml', '--locked']
+  await step('rustfmt', 'cargo', ['fmt', '--check', '--manifest-path', 'native/Cargo.toml'])
+  const env = { LINTEL_BUNDLES: join(root, 'native/target/bundles'), LINTEL_BUILD_ID: 'test' }
+  const clippy = await run('cargo', ['clippy', ...manifest, '--all-targets', '--', '-D', 'warnings'], env)
+  report('clippy', clippy)
+  const tests = await run('cargo', ['test', ...manifest], env)
+  const [, passed = '0', failed = '0', ignored = '0'] =
+    /test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/.exec(tests.all ?? '') ?? []
+  if (tests.exitCode !== 0) {
+    console.log(tests.all)
+    failures.push('cargo test')
+  }
+  console.log(`${tests.exitCode === 0 ? 'ok  ' : 'FAIL'} cargo test: ${passed} passed`)
+  const crashed = tests.exitCode !== 0 && failed === '0' ? 1 : 0
+  add({ passed: Number(passed), failed: Number(failed) + crashed, skipped: Number(ignored) })
+}
+
+const report = (name: string, result: { exitCode?: number | undefined; all?: string | undefined }): void => {
+  const passed = result.exitCode === 0
+  console.log(`${passed ? 'ok  ' : 'FAIL'} ${name}`)
+  if (!passed) {
+    console.log(result.all)
+    failures.push(name)
+  }
+  add({ passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 })
+}
+
+interface JestReport {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numFailedTestSuites: number
+  readonly numRuntimeErrorTestSuites: number
+}
+
+/** Runs jest on some paths and counts what ran. */
+const jest = async (name: string, args: readonly string[]): Promise<void> => {
+  const file = join(mkdtempSync(join(tmpdir(), 'lintel-jest-')), 'report.json')
+  const began = Date.now()
+  const result = await execa('jest', [...args, '--json', `--outputFile=${file}`, '--silent'], {
+    cwd: root,
+    env: { NODE_OPTIONS: '--experimental-vm-modules --no-warnings' },
+    preferLocal: true,
+    reject: false,
+    stdout: 'ignore',
+    stderr: 'pipe',
+  })
+  const seconds = ((Date.now() - began) / 1000).toFixed(1)
+  if (!existsSync(file)) {
+    failures.push(`${name}: jest did not run\n${result.stderr}`)
+    return add({ passed: 0, failed: 1, skipped: 0 })
+  }
+  const counts: JestReport = JSON.parse(readFileSync(file, 'utf8'))
+  const ok = result.exitCode === 0
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}: ${counts.numPassedTests} passed (${seconds} s)`)
+  if (!ok) {
+    console.log(result.stderr)
+    failures.push(name)
+  }
+  const failed = counts.numFailedTests + counts.numRuntimeErrorTestSuites
+  add({
+    passed: counts.numPassedTests,
+    failed: !ok && failed === 0 ? 1 : failed,
+    skipped: counts.numPendingTests,
+  })
+}
+
+/** Test files that mount, start engines or act as another user. */
+const rootOnly = [
+  'test/e2e',
+  'test/replay',
+  'test/conformance',
+  'test/failure-table',
+  'test/policy',
+  'test/refusal',
+]
+
+await generatedIsCommitted()
+await step('build', 'tsx', ['scripts/build.ts'])
+await step('format and lint', 'biome', ['check', '.', '--error-on-warnings'])
+await step('types', 'tsc', ['--noEmit'])
+await step('types of tests and scripts', 'tsc', ['--noEmit', '-p', 'tsconfig.test.json'])
+await step('boundaries', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'src'])
+await step('nothing unused', 'knip', [])
+await step('shell scripts', 'shellcheck', ['scripts/bootstrap.sh', '.ci/run'])
+await cargo()
+await jest('unit tests', ['src'])
+const across = ['test', '--testPathIgnorePatterns', 'test/e2e', ...(isRoot ? [] : rootOnly)]
+await jest('tests across modules', across)
+if (isRoot) await jest('end to end, on real engines', ['test/e2e', '--runInBand'])
+else {
+  skips.push(...rootOnly)
+  add({ passed: 0, failed: 0, skipped: rootOnly.length })
+}
+await buildIsReproducible()
+
+if (skips.length > 0) console.log(`\nNeed root, not run: ${skips.join(', ')}`)
+for (const failure of failures) console.log(`\nFAILED: ${failure}`)
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exitCode = total.failed > 0 ? 1 : 0

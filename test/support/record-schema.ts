@@ -1,0 +1,33 @@
+/** Holds decision records to schemas/decision.schema.json, wherever a test reads some. */
+import { readFileSync } from 'node:fs'
+import { Ajv } from 'ajv'
+import type { DecisionRecord } from '../../src/core/record.ts'
+
+const schema: object = JSON.parse(
+  readFileSync(new URL('../../schemas/decision.schema.json', import.meta.url), 'utf8'),
+)
+
+const validate = new Ajv({
+  strict: true,
+  strictRequired: false,
+  strictTypes: false,
+  allErrors: true,
+}).compile<DecisionRecord>(schema)
+
+/** The value as a record; throws with all that is wrong where it is none. */
+export const asRecord = (value: unknown): DecisionRecord => {
+  if (validate(value)) return value
+  const complaints = (validate.errors ?? []).map(
+    ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
+  )
+  throw new Error(`not a decision record: ${complaints.join('; ')}\n${JSON.stringify(value)}`)
+}
+
+/** Every record of a decision log's text; throws where a line is torn, no JSON or no record. */
+export const parseRecords = (text: string): readonly DecisionRecord[] => {
+  if (text !== '' && !text.endsWith('\n')) throw new Error('the last line of the decision log is torn')
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => asRecord(JSON.parse(line)))
+}
