@@ -29,12 +29,14 @@ fn compile(name: &str, source: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let runtime = Runtime::new()?;
     let context = Context::full(&runtime)?;
     context.with(|ctx| {
-        let module = Module::declare(ctx.clone(), name, source).map_err(|error| match ctx.catch().as_exception() {
-            Some(exception) => format!("{name}: {exception}"),
-            None => format!("{name}: {error}"),
-        })?;
+        let module =
+            Module::declare(ctx.clone(), name, source).map_err(|error| match ctx.catch().as_exception() {
+                Some(exception) => format!("{name}: {exception}"),
+                None => format!("{name}: {error}"),
+            })?;
         // What is loaded at every call carries no lines: they would be most of the loading.
-        let options = WriteOptions { strip_source: true, strip_debug: name != "cli", ..WriteOptions::default() };
+        let options =
+            WriteOptions { strip_source: true, strip_debug: name != "cli", ..WriteOptions::default() };
         Ok(module.write(options)?)
     })
 }

@@ -70,7 +70,7 @@ node_is_new_enough() {
 }
 
 install_npm_packages() {
-	if [ -f node_modules/.package-lock.json ] && [ ! package-lock.json -nt node_modules/.package-lock.json ]; then
+	if [ -f node_modules/.package-lock.json ] && [ -z "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
 		return 0
 	fi
 	say "installing npm packages"

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Ajv } from 'ajv'
-import standaloneCode from 'ajv/dist/standalone/index.js'
+import standalone from 'ajv/dist/standalone/index.js'
 import { parse } from 'smol-toml'
 import type { Rule } from '../src/core/rule.ts'
 import { policySchema } from './policy-schema.ts'
@@ -57,7 +57,9 @@ const validator = (schema: object): string => {
   })
   const literal = (_: string, text: string): string => `/${JSON.parse(text).replaceAll('/', '\\/')}/`
   // The context it runs in has no regular expression compiler either.
-  return standaloneCode(ajv, ajv.compile(schema)).replace(/new RegExp\(("(?:[^"\\]|\\.)*"), ""\)/g, literal)
+  return standalone
+    .default(ajv, ajv.compile(schema))
+    .replace(/new RegExp\(("(?:[^"\\]|\\.)*"), ""\)/g, literal)
 }
 
 write('src/rules/index.ts', ruleIndex())

@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn what_engines_send_passes() {
-        let kill = ["runc", "--root", "/run/x", "--log=/l", "--log-format", "json", "kill", "--all", "id", "9"];
+        let kill =
+            ["runc", "--root", "/run/x", "--log=/l", "--log-format", "json", "kill", "--all", "id", "9"];
         assert_eq!(handed(&kill), Some(kill.map(str::to_owned).to_vec()));
     }
 

@@ -54,7 +54,7 @@ const fn limits(role: Role) -> Limits {
 /// Runs the role's module and returns its exit status; `Err` is the text of a bug (exception, limit).
 pub fn run(role: Role) -> Result<i32, String> {
     let bounds = limits(role);
-    let runtime = Runtime::new().map_err(|error| error.to_string())?;
+    let runtime = Runtime::new().map_err(|error| format!("no machine: {error}"))?;
     runtime.set_memory_limit(bounds.memory);
     runtime.set_max_stack_size(bounds.stack);
     let deadline = Instant::now() + bounds.time;
@@ -63,7 +63,8 @@ pub fn run(role: Role) -> Result<i32, String> {
         Role::ContainerRuntime => {
             // A call that lives for a millisecond needs no collector, and none of its pauses.
             runtime.set_gc_threshold(usize::MAX);
-            let context = Context::custom::<DecisionIntrinsics>(&runtime).map_err(|error| error.to_string())?;
+            let context =
+                Context::custom::<DecisionIntrinsics>(&runtime).map_err(|error| error.to_string())?;
             leave(&context, |ctx| call_main(ctx, "runtime"))
         }
         Role::CommandLine => {
@@ -110,8 +111,8 @@ fn describe(caught: &CaughtError<'_>) -> String {
             let message = exception.message().unwrap_or_else(|| "exception without a message".to_owned());
             format!("{message}\n{}", exception.stack().unwrap_or_default())
         }
-        // Where not even the error could be made, null is thrown.
-        CaughtError::Value(value) if value.is_null() => "out of memory".to_owned(),
+        // Where not even the error could be made, nothing is thrown.
+        CaughtError::Value(value) if !value.is_object() => "out of memory".to_owned(),
         other => other.to_string(),
     }
 }

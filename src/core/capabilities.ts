@@ -20,7 +20,7 @@ export const dockerCapabilities = [
 ] as const
 
 /** The sets, in the order a report names them. */
-export const capabilitySets = ['bounding', 'effective', 'permitted', 'inheritable', 'ambient'] as const
+const capabilitySets = ['bounding', 'effective', 'permitted', 'inheritable', 'ambient'] as const
 
 /**
  * The one spelling names are compared in. runc ignores lower-case and unprefixed names with a warning, libcap

@@ -20,7 +20,7 @@ export interface Case {
 }
 
 /** The rules that apply to the operation and are switched on, with their settings. */
-export const activeRules = (
+const activeRules = (
   rules: readonly Rule[],
   policy: Policy,
   input: Pick<RuleInput, 'operation'>,

@@ -101,7 +101,7 @@ export const exampleInput = (
 }
 
 /** The facts of one path, for examples: a plain file of its own that exists, changed as told. */
-export const pathFact = (path: string, overrides: Partial<PathFact> = {}): PathFact => ({
+const pathFact = (path: string, overrides: Partial<PathFact> = {}): PathFact => ({
   path,
   error: null,
   real: path,

@@ -20,13 +20,16 @@ export const firstHit = (
   targets: readonly PathFact[],
   excused: (view: PathView, relation: Relation) => boolean,
 ): Hit | undefined => {
+  let hit: Hit | undefined
   for (const target of targets) {
     for (const view of views) {
       const relation = relationOf(view, target)
-      if (relation !== undefined && !excused(view, relation)) return { target, relation, view }
+      if (relation === undefined || excused(view, relation)) continue
+      if (relation === 'is') return { target, relation, view }
+      hit ??= { target, relation, view }
     }
   }
-  return undefined
+  return hit
 }
 
 /**

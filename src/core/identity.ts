@@ -19,6 +19,8 @@ export interface Identity {
   readonly pod: string | undefined
   /** True for a pod's pause container, only when the engine is proven. */
   readonly sandbox: boolean
+  /** True for a step of an image build, only when the engine is proven: its root file system is what it changes. */
+  readonly buildStep: boolean
   /** What the calling process is, as recorded: e.g. `containerd-shim-runc-v2 -namespace moby`. */
   readonly caller: string
   /**
@@ -39,6 +41,7 @@ export const unknownIdentity: Identity = {
   namespace: undefined,
   pod: undefined,
   sandbox: false,
+  buildStep: false,
   caller: '',
   ownFolders: [],
 }

@@ -9,7 +9,3 @@ export interface JsonObject {
 /** True for a JSON object (not null, not an array). */
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** True for an array of strings. */
-export const isStringArray = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string')

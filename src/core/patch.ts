@@ -9,7 +9,7 @@ export type PatchOperation =
   | { readonly op: 'remove'; readonly path: string }
 
 /** RFC 6901 escaping of one reference token. */
-export const pointerToken = (token: string | number): string =>
+const pointerToken = (token: string | number): string =>
   String(token).replaceAll('~', '~0').replaceAll('/', '~1')
 
 /** RFC 6901 pointer of these tokens. */

@@ -65,7 +65,7 @@ export const exemptionFor = (
  * True when the selector covers the container. Only a proven identity is ever selected: a user can forge
  * annotations, and a selector that named nothing would exempt everything (the schema refuses it).
  */
-export const selects = (where: Selector, identity: Identity): boolean =>
+const selects = (where: Selector, identity: Identity): boolean =>
   identity.proven &&
   (where.engine === undefined || where.engine === identity.engine) &&
   glob(where.image, identity.image) &&

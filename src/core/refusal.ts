@@ -29,13 +29,10 @@ export const refusalText = (
   const refused = findings.filter(({ outcome }) => outcome === 'refused')
   const head = `lintel ${verbs[about.operation]}.`
   const tail = ` [decision ${about.decisionId}]`
-  const sentences = refused.map((finding) => {
-    const cited = citation(finding.references, about.profile)
-    return {
-      long: ` ${finding.rule} (${cited}"${finding.title}"): ${finding.message}; to fix, ${finding.remedy}.`,
-      short: finding.rule,
-    }
-  })
+  const sentences = byRule(refused).map((group) => ({
+    long: sentence(group, about.profile),
+    short: group[0].rule,
+  }))
   let text = head
   for (const [index, { long, short }] of sentences.entries()) {
     const rest = sentences.slice(index).map((sentence) => sentence.short)
@@ -49,4 +46,26 @@ export const refusalText = (
     text += long
   }
   return safeLine(text + tail)
+}
+
+type Group = readonly [Finding, ...Finding[]]
+
+const byRule = (findings: readonly Finding[]): readonly Group[] => {
+  const groups = new Map<string, Group>()
+  for (const finding of findings) {
+    const known = groups.get(finding.rule)
+    groups.set(finding.rule, known === undefined ? [finding] : [...known, finding])
+  }
+  return [...groups.values()]
+}
+
+/** What one rule found, each thing once, and what to change, each thing once. */
+const sentence = (group: Group, profile: string): string => {
+  const [{ rule, references, title }] = group
+  const found = new Set(group.map(({ message }) => message))
+  const remedies = new Set(group.map(({ remedy }) => remedy))
+  const shown = [...found].slice(0, 3)
+  const more = found.size > shown.length ? ` (and ${found.size - shown.length} more)` : ''
+  const cited = citation(references, profile)
+  return ` ${rule} (${cited}"${title}"): ${shown.join('; ')}${more}; to fix, ${[...remedies].slice(0, 3).join(', and ')}.`
 }

@@ -8,5 +8,5 @@ export const buildkit: Engine = {
     parent.program === 'dockerd' || parent.program === 'buildkitd'
       ? { proven: bundle.endsWith(`/executor/${containerId}`) }
       : undefined,
-  describe: () => ({ ...undescribed, speaker: 'docker' }),
+  describe: () => ({ ...undescribed, speaker: 'docker', buildStep: true }),
 }

@@ -39,6 +39,7 @@ const describePod = (site: CallSite, host: Host): Described => {
     image: cri('image-name') ?? cri('podsandbox.image-name'),
     namespace: cri('sandbox-namespace'),
     pod: cri('sandbox-name'),
+    buildStep: false,
     sandbox: cri('container-type') === 'sandbox' && sandboxId === site.containerId,
     ownFolders: podFolders(site, host, { sandboxId, podUid: cri('sandbox-uid') }),
   }

@@ -11,19 +11,33 @@ export const crio: Engine = {
     const named = parent.program === 'crio' || optionValue(parent.argv, '-n')?.startsWith('k8s_') === true
     return { proven: named && bundle.endsWith(`/overlay-containers/${containerId}/userdata`) }
   },
-  describe: ({ config, bundle, containerId }) => {
-    const annotations = config?.annotations ?? {}
-    const crioKey = (key: string): string | undefined => annotations[`io.kubernetes.cri-o.${key}`]
-    const sandboxId = crioKey('SandboxID') ?? ''
+  describe: ({ config, bundle, containerId, parent }) => {
+    const crioKey = (key: string): string | undefined => config?.annotations?.[`io.kubernetes.cri-o.${key}`]
+    const sandboxId = crioKey('SandboxID') ?? containerId
+    // `k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT`, a sandbox's own without CONTAINER: made by CRI-O of names that
+    // cannot hold an underscore, while annotations can be a pod author's. No container can be called POD.
+    const made = (optionValue(parent.argv, '-n') ?? crioKey('Name') ?? '').split('_')
+    const [container, pod, namespace] = made.length === 5 ? ['POD', ...made.slice(1)] : made.slice(1)
     return {
       ...undescribed,
       speaker: 'kubernetes',
-      name: annotations['io.kubernetes.container.name'] ?? crioKey('Name'),
+      name: container,
       image: crioKey('ImageName') ?? crioKey('Image'),
-      namespace: crioKey('Namespace') ?? annotations['io.kubernetes.pod.namespace'],
-      pod: crioKey('KubeName') ?? annotations['io.kubernetes.pod.name'],
-      sandbox: crioKey('ContainerType') === 'sandbox' && sandboxId === containerId,
-      ownFolders: [bundle, bundle.replace(`/${containerId}/`, `/${sandboxId}/`)],
+      namespace,
+      pod,
+      sandbox: container === 'POD' && sandboxId === containerId,
+      ownFolders: userdataFolders(bundle, config?.root?.path ?? '', [containerId, sandboxId]),
     }
   },
+}
+
+/** A container's and its sandbox's userdata, below the run root (the bundle) and the graph root (of the root path). */
+const userdataFolders = (bundle: string, root: string, ids: readonly string[]): readonly string[] => {
+  const folders = [
+    bundle.slice(0, bundle.indexOf('/overlay-containers/')),
+    root.slice(0, root.indexOf('/overlay/')),
+  ]
+  return folders
+    .filter((folder) => folder.length > 1)
+    .flatMap((folder) => ids.map((id) => `${folder}/overlay-containers/${id}/userdata`))
 }

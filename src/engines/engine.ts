@@ -27,7 +27,7 @@ export interface Engine {
 
 export type Described = Pick<
   Identity,
-  'speaker' | 'name' | 'image' | 'namespace' | 'pod' | 'sandbox' | 'ownFolders'
+  'speaker' | 'name' | 'image' | 'namespace' | 'pod' | 'sandbox' | 'buildStep' | 'ownFolders'
 >
 
 /** What is left to say where the engine tells nothing. */
@@ -38,6 +38,7 @@ export const undescribed: Described = {
   namespace: undefined,
   pod: undefined,
   sandbox: false,
+  buildStep: false,
   ownFolders: [],
 }
 

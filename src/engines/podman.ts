@@ -17,12 +17,19 @@ const isUserdata = ({ bundle, containerId }: CallSite): boolean =>
   bundle.endsWith(`/overlay-containers/${containerId}/userdata`) ||
   bundle.endsWith(`/vfs-containers/${containerId}/userdata`)
 
+/** A RUN step of Buildah, on its own or inside `podman build`: bundle and id carry the builder's name. */
+const isBuildStep = ({ parent, bundle, containerId }: CallSite): boolean =>
+  (parent.program === 'podman' || parent.program === 'buildah') &&
+  /^buildah-buildah[0-9]+$/.test(containerId) &&
+  /\/buildah[0-9]+$/.test(bundle)
+
 /** Containers of Podman, with conmon or podman itself as the caller; Buildah's steps included. */
 export const podman: Engine = {
   id: 'podman',
   recognise: (site) => {
     const { program, argv } = site.parent
-    if (program === 'podman' || program === 'buildah') return { proven: isUserdata(site) }
+    if (program === 'podman' || program === 'buildah')
+      return { proven: isUserdata(site) || isBuildStep(site) }
     const exits = argv.some(
       (argument, index) => argument === '--exit-command' && argv[index + 1]?.endsWith('podman'),
     )
@@ -30,6 +37,9 @@ export const podman: Engine = {
     return { proven: isUserdata(site) }
   },
   describe: (site, host) => {
+    if (isBuildStep(site)) {
+      return { ...undescribed, speaker: 'podman', buildStep: true, ownFolders: [site.bundle] }
+    }
     const stored = storedContainer(site, host)
     return {
       ...undescribed,

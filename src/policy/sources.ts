@@ -2,7 +2,7 @@
 import { err, ok, type Result } from '../core/result.ts'
 import type { FileStat, Host } from '../host/host.ts'
 
-export const defaultPolicyFile = '/etc/lintel/policy.toml'
+const defaultPolicyFile = '/etc/lintel/policy.toml'
 const maxPolicyBytes = 1024 * 1024
 
 export interface PolicySource {

@@ -2,12 +2,23 @@
 import type { HostFacts, PathFact, Probe } from '../core/facts.ts'
 import type { Host } from '../host/host.ts'
 
-/** Facts for these probes; a relative path (a mount source) is looked for in the bundle, as the runtime does. */
-export const gatherFacts = (host: Host, probes: readonly Probe[], bundle: string): HostFacts => {
-  const resolved = probes.map((probe) =>
-    probe.path.startsWith('/') ? probe : { ...probe, path: `${bundle}/${probe.path}` },
+/**
+ * Facts for what the rules want to know: `wanted` is asked again once listening sockets are known, if anything of
+ * the host is mounted. A relative path (a mount source) is looked for in the bundle, as the runtime does.
+ */
+export const gatherFacts = (
+  host: Host,
+  wanted: (listeners: readonly string[]) => readonly Probe[],
+  bundle: string,
+): HostFacts => {
+  const first = wanted([])
+  const sockets = first.some(({ mounts }) => mounts === true) ? listeners(host) : []
+  const probes = sockets.length > 0 ? wanted(sockets) : first
+  const facts = host.probe(
+    probes.map((probe) =>
+      probe.path.startsWith('/') ? probe : { ...probe, path: `${bundle}/${probe.path}` },
+    ),
   )
-  const facts = host.probe(resolved)
   const paths: { [path: string]: PathFact } = {}
   for (const [index, { path }] of probes.entries()) {
     const fact = facts[index]
@@ -17,8 +28,7 @@ export const gatherFacts = (host: Host, probes: readonly Probe[], bundle: string
     onHost: true,
     paths,
     memoryTotal: memoryTotal(host),
-    // Sockets only matter where something of the host is mounted, and then the rules ask for mounts.
-    listeners: probes.some(({ mounts }) => mounts === true) ? listeners(host) : [],
+    listeners: sockets,
     seccompSupported: seccompSupported(host),
   }
 }

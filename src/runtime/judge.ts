@@ -1,7 +1,7 @@
 /** One guarded call from policy to verdict: load, identify, gather facts, decide. */
 import type { Decision } from '../core/decision.ts'
 import { evaluate, probesOf } from '../core/evaluate.ts'
-import { noHostFacts } from '../core/facts.ts'
+import { noHostFacts, type Probe } from '../core/facts.ts'
 import type { Identity } from '../core/identity.ts'
 import { rereadAs } from '../core/input.ts'
 import type { Policy } from '../core/policy.ts'
@@ -33,7 +33,9 @@ export const judgeCall = (
   // On the host from the start: what a bundle's own text says is engine-made is believed only away from it.
   const unseen = { ...noHostFacts, onHost: true }
   const blind: RuleInput = { operation, config, process, resources, identity, facts: unseen }
-  const facts = gatherFacts(host, probesOf(rules, policy, blind), bundle)
+  const wanted = (listeners: readonly string[]): readonly Probe[] =>
+    probesOf(rules, policy, { ...blind, facts: { ...unseen, listeners } })
+  const facts = gatherFacts(host, wanted, bundle)
   const input = { ...blind, facts }
   const today = host.clock().timestamp.slice(0, 10)
   const reread = subject.target.kind === 'flags' ? () => undefined : rereadAs(input)

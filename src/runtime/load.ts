@@ -76,11 +76,13 @@ const loadBundle = (host: Host, call: Of<'create' | 'run' | 'restore'>): Result<
 
 const loadExec = (host: Host, call: Of<'exec'>): Result<Subject, string> => {
   const admitted = loadAdmitted(host, call)
-  const base = { operation: call.operation, containerId: call.containerId, ...admitted, resources: undefined }
+  if (!admitted.ok) return admitted
+  const { operation, containerId } = call
+  const base = { operation, containerId, ...admitted.value, resources: undefined }
   if (call.flags.process === undefined) {
-    if (admitted.config === undefined)
-      return err(`the bundle of container ${call.containerId} could not be read`)
-    const process = processOfFlags(admitted.config.process ?? {}, call.flags)
+    const { config } = admitted.value
+    if (config === undefined) return err(`the bundle of container ${containerId} could not be found`)
+    const process = processOfFlags(config.process ?? {}, call.flags)
     return ok({ ...base, process, document: null, text: '', target: { kind: 'flags' } })
   }
   const path = absolute(host, call.flags.process)
@@ -92,7 +94,9 @@ const loadExec = (host: Host, call: Of<'exec'>): Result<Subject, string> => {
 
 const loadUpdate = (host: Host, call: Of<'update'>): Result<Subject, string> => {
   const admitted = loadAdmitted(host, call)
-  const base = { operation: call.operation, containerId: call.containerId, ...admitted, process: undefined }
+  if (!admitted.ok) return admitted
+  const { operation, containerId } = call
+  const base = { operation, containerId, ...admitted.value, process: undefined }
   const { resources: source, values } = call.flags
   if (source === undefined) {
     const resources = resourcesOfFlags(values)
@@ -115,15 +119,20 @@ const loadUpdate = (host: Host, call: Of<'update'>): Result<Subject, string> => 
     : read
 }
 
-/** The bundle and configuration an existing container was created with, as far as the runtime's state tells. */
-const loadAdmitted = (
-  host: Host,
-  call: GuardedCall,
-): { readonly bundle: string; readonly config: Config | undefined } => {
+interface Admitted {
+  readonly bundle: string
+  readonly config: Config | undefined
+}
+
+/**
+ * The bundle and configuration an existing container was created with; neither where the runtime's state does not
+ * tell. Errors: the configuration is not as lintel could have admitted it.
+ */
+const loadAdmitted = (host: Host, call: GuardedCall): Result<Admitted, string> => {
   const bundle = admittedBundle(host, call)
-  if (bundle === undefined) return { bundle: '', config: undefined }
+  if (bundle === undefined) return ok({ bundle: '', config: undefined })
   const read = readDocument(host, `${bundle}/config.json`, asConfig)
-  return { bundle, config: read.ok ? read.value.value : undefined }
+  return read.ok ? ok({ bundle, config: read.value.value }) : read
 }
 
 /** runc keeps `bundle=DIR` among the labels of state.json, crun a member `bundle` in status. */

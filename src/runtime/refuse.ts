@@ -29,7 +29,7 @@ export const logPath = (log: string | undefined): string => {
 }
 
 /** One line of runc's log: logrus JSON or text. containerd decodes the former and takes the last error. */
-export const logLine = (text: string, format: string, time: string): string =>
+const logLine = (text: string, format: string, time: string): string =>
   format === 'json'
     ? `${JSON.stringify({ level: 'error', msg: text, time })}\n`
     : `time="${time}" level=error msg=${JSON.stringify(text)}\n`

@@ -54,7 +54,7 @@ export interface Shim {
 }
 
 const noting = (folder: string): string => `#!/bin/busybox sh
-/bin/busybox cat ${decisionLog} > ${folder}/log-then 2>/dev/null
+[ ! -f ${decisionLog} ] || /bin/busybox cat ${decisionLog} > ${folder}/log-then
 printf '%s\\n' "$@" > ${folder}/ran
 `
 
@@ -69,6 +69,7 @@ export const openShim = async (): Promise<Shim> => {
   const path = host.path
   const write: Shim['write'] = (inside, text) => {
     mkdirSync(dirname(path(inside)), { recursive: true })
+    rmSync(path(inside), { force: true, recursive: true })
     writeFileSync(path(inside), text)
   }
   return {
@@ -98,9 +99,9 @@ const places = (
 ): Pick<Shim, 'bundle' | 'container' | 'records' | 'clear'> => ({
   bundle: (name, config) => {
     const folder = join(workspace, name)
+    rmSync(folder, { recursive: true, force: true })
     mkdirSync(join(folder, 'rootfs'), { recursive: true })
     const text = typeof config === 'string' ? config : JSON.stringify(config)
-    rmSync(join(folder, 'config.json'), { force: true, recursive: true })
     writeFileSync(join(folder, 'config.json'), text)
     return folder
   },

@@ -58,7 +58,8 @@ fn read_bounded(file: File, limit: f64, path: &str) -> HostResult<String> {
 /// Names in a directory, sorted bytewise; names that are not UTF-8 are left out.
 pub fn list_directory(path: &str) -> HostResult<Vec<String>> {
     let entries = fs::read_dir(path).map_err(|error| HostError::from_io(&error, "opendir", path))?;
-    let mut names: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> =
+        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort_unstable();
     Ok(names)
 }

@@ -34,7 +34,11 @@ pub fn read(policy_file: Option<&str>) -> Option<Kept> {
         .open(path_for(policy_file))
         .ok()?;
     let metadata = file.metadata().ok()?;
-    if !metadata.is_file() || metadata.uid() != 0 || metadata.mode() & 0o022 != 0 || metadata.len() > MAX_BYTES {
+    if !metadata.is_file()
+        || metadata.uid() != 0
+        || metadata.mode() & 0o022 != 0
+        || metadata.len() > MAX_BYTES
+    {
         return None;
     }
     let mut whole = String::with_capacity(metadata.len() as usize);

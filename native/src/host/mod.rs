@@ -36,7 +36,9 @@ fn bind_files(host: &Object<'_>) -> rquickjs::Result<()> {
     )?;
     host.set(
         "readTarMember",
-        Func::from(|path: String, member: String, limit: f64| Outcome(tar_member::read(&path, &member, limit))),
+        Func::from(|path: String, member: String, limit: f64| {
+            Outcome(tar_member::read(&path, &member, limit))
+        }),
     )?;
     host.set("readDescriptor", Func::from(|fd: i32, limit: f64| Outcome(files::read_descriptor(fd, limit))))?;
     host.set("listDirectory", Func::from(|path: String| Outcome(files::list_directory(&path))))?;
@@ -63,10 +65,7 @@ fn bind_files(host: &Object<'_>) -> rquickjs::Result<()> {
         "append",
         Func::from(|path: String, text: String, mode: u32| done(files::append(&path, &text, mode))),
     )?;
-    host.set(
-        "makeDirectory",
-        Func::from(|path: String, mode: u32| done(files::make_directory(&path, mode))),
-    )
+    host.set("makeDirectory", Func::from(|path: String, mode: u32| done(files::make_directory(&path, mode))))
 }
 
 fn bind_processes(host: &Object<'_>) -> rquickjs::Result<()> {

@@ -83,11 +83,7 @@ impl<'js> Prober<'js> {
     }
 
     fn ancestors(&mut self, path: &Path) -> Vec<String> {
-        path.ancestors()
-            .skip(1)
-            .map(|parent| self.id(parent))
-            .filter(|id| !id.is_empty())
-            .collect()
+        path.ancestors().skip(1).map(|parent| self.id(parent)).filter(|id| !id.is_empty()).collect()
     }
 
     fn id(&mut self, path: &Path) -> String {

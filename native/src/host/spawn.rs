@@ -11,7 +11,12 @@ use rquickjs::{Ctx, Object, Value};
 use super::reply::{HostError, Outcome};
 
 /// `spawn(argv, stdin, timeoutMilliseconds)` of src/host/host.ts.
-pub fn run<'js>(ctx: Ctx<'js>, argv: Vec<String>, stdin: String, timeout: f64) -> rquickjs::Result<Value<'js>> {
+pub fn run<'js>(
+    ctx: Ctx<'js>,
+    argv: Vec<String>,
+    stdin: String,
+    timeout: f64,
+) -> rquickjs::Result<Value<'js>> {
     use rquickjs::IntoJs;
     let Some((program, arguments)) = argv.split_first() else {
         return Outcome::<bool>(Err(HostError::new("EINVAL", "spawn", ""))).into_js(&ctx);

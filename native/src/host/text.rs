@@ -49,7 +49,11 @@ fn parse_json<'js>(
 }
 
 /// Operations arrive as objects `{op, path, value}` with `value` already JSON text.
-fn patch_json<'js>(ctx: Ctx<'js>, text: String, operations: Vec<Object<'js>>) -> rquickjs::Result<Object<'js>> {
+fn patch_json<'js>(
+    ctx: Ctx<'js>,
+    text: String,
+    operations: Vec<Object<'js>>,
+) -> rquickjs::Result<Object<'js>> {
     let mut fields = Vec::with_capacity(operations.len());
     for operation in &operations {
         let name: String = operation.get("op")?;
@@ -113,7 +117,13 @@ fn build(ctx: *mut qjs::JSContext, value: &json::Value<'_>) -> Option<qjs::JSVal
     let built = unsafe {
         match value {
             json::Value::Null => qjs::JS_NULL,
-            json::Value::Bool(flag) => if *flag { qjs::JS_TRUE } else { qjs::JS_FALSE },
+            json::Value::Bool(flag) => {
+                if *flag {
+                    qjs::JS_TRUE
+                } else {
+                    qjs::JS_FALSE
+                }
+            }
             json::Value::Number(text) => match text.parse::<i32>() {
                 Ok(small) => qjs::JS_MKVAL(qjs::JS_TAG_INT, small),
                 Err(_) => qjs::JS_NewFloat64(text.parse().unwrap_or(f64::NAN)),
@@ -121,12 +131,13 @@ fn build(ctx: *mut qjs::JSContext, value: &json::Value<'_>) -> Option<qjs::JSVal
             json::Value::String(text) => qjs::JS_NewStringLen(ctx, text.as_ptr().cast(), text.len() as _),
             json::Value::Array(items) => {
                 let array = qjs::JS_NewArray(ctx);
-                let filled = !qjs::JS_IsException(array) && items.iter().enumerate().all(|(index, item)| {
-                    build(ctx, item).is_some_and(|item| {
-                        let flags = qjs::JS_PROP_C_W_E as i32;
-                        qjs::JS_DefinePropertyValueUint32(ctx, array, index as u32, item, flags) >= 0
-                    })
-                });
+                let filled = !qjs::JS_IsException(array)
+                    && items.iter().enumerate().all(|(index, item)| {
+                        build(ctx, item).is_some_and(|item| {
+                            let flags = qjs::JS_PROP_C_W_E as i32;
+                            qjs::JS_DefinePropertyValueUint32(ctx, array, index as u32, item, flags) >= 0
+                        })
+                    });
                 whole(ctx, array, filled)
             }
             json::Value::Object(members) => {

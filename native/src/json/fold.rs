@@ -26,10 +26,7 @@ impl Key {
 /// The characters of `name` after folding: never finer than Go's `foldFunc` (golang issue 14750), so U+017F
 /// becomes `s` and U+212A becomes `k`; a few pairs Go keeps apart (`ı` and `i`) are taken as equal too.
 fn folded(name: &str) -> impl Iterator<Item = char> + '_ {
-    name.chars()
-        .flat_map(char::to_lowercase)
-        .flat_map(char::to_uppercase)
-        .flat_map(char::to_lowercase)
+    name.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
 
 /// Orders two names: as they are when `exact`, after folding otherwise.
@@ -68,11 +65,7 @@ fn mix(bytes: &[u8]) -> u64 {
         add(u64::from_le_bytes(*chunk));
         rest = tail;
     }
-    match (
-        bytes.last_chunk::<8>(),
-        bytes.first_chunk::<4>(),
-        bytes.last_chunk::<4>(),
-    ) {
+    match (bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
         (Some(last), ..) => add(u64::from_le_bytes(*last)),
         (_, Some(first), Some(last)) => {
             add(u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)))
@@ -94,15 +87,8 @@ impl<'a> Names<'a> {
     /// Reads space-separated names.
     pub fn new(list: &'a str) -> Self {
         let likely = list.len() / 8;
-        let size = if list.is_empty() {
-            0
-        } else {
-            likely.next_power_of_two()
-        };
-        let mut names = Self {
-            heads: vec![0; size],
-            known: Vec::with_capacity(likely),
-        };
+        let size = if list.is_empty() { 0 } else { likely.next_power_of_two() };
+        let mut names = Self { heads: vec![0; size], known: Vec::with_capacity(likely) };
         for name in list.split_ascii_whitespace() {
             let hash = hash(name);
             let chain = names.chain(hash);
@@ -119,11 +105,7 @@ impl<'a> Names<'a> {
         let Some(known) = self.variant_of(name, hash) else {
             return Ok(());
         };
-        let message = format!(
-            "{} is a case variant of {}",
-            quoted(name, SHOWN),
-            quoted(known, SHOWN)
-        );
+        let message = format!("{} is a case variant of {}", quoted(name, SHOWN), quoted(known, SHOWN));
         Err(Fault::new(at, message))
     }
 
@@ -149,11 +131,7 @@ impl<'a> Names<'a> {
 
 /// Refuses an object two of whose names clash: equal names when `exact`, names equal after folding otherwise.
 pub(super) fn check(keys: &[Key], text: &str, exact: bool) -> Scan<()> {
-    let clash = if keys.len() > SMALL {
-        clash_sorted(keys, text, exact)
-    } else {
-        clash(keys, text, exact)
-    };
+    let clash = if keys.len() > SMALL { clash_sorted(keys, text, exact) } else { clash(keys, text, exact) };
     let Some((earlier, later)) = clash else {
         return Ok(());
     };
@@ -162,10 +140,7 @@ pub(super) fn check(keys: &[Key], text: &str, exact: bool) -> Scan<()> {
     let message = if first == second {
         format!("duplicate member {shown}")
     } else {
-        format!(
-            "member {shown} differs only in case from {}",
-            quoted(&first, SHOWN)
-        )
+        format!("member {shown} differs only in case from {}", quoted(&first, SHOWN))
     };
     Err(Fault::new(later.at, message))
 }
@@ -177,27 +152,20 @@ fn clash(keys: &[Key], text: &str, exact: bool) -> Option<(Key, Key)> {
     };
     (2..=keys.len()).find_map(|count| {
         let (later, before) = keys.get(..count)?.split_last()?;
-        before
-            .iter()
-            .find(|earlier| clashes(earlier, later))
-            .map(|earlier| (*earlier, *later))
+        before.iter().find(|earlier| clashes(earlier, later)).map(|earlier| (*earlier, *later))
     })
 }
 
 /// `clash` for many members, in n log n steps whatever the names are (their hashes can be made to collide).
 fn clash_sorted(keys: &[Key], text: &str, exact: bool) -> Option<(Key, Key)> {
     let order = |left: &Key, right: &Key| {
-        left.hash
-            .cmp(&right.hash)
-            .then_with(|| order(&left.name(text), &right.name(text), exact))
+        left.hash.cmp(&right.hash).then_with(|| order(&left.name(text), &right.name(text), exact))
     };
     let mut sorted = keys.to_vec();
     sorted.sort_unstable_by(|left, right| order(left, right).then(left.at.cmp(&right.at)));
     let neighbours = sorted.iter().zip(sorted.iter().skip(1));
     let clashes = neighbours.filter(|(left, right)| order(left, right).is_eq());
-    clashes
-        .min_by_key(|(_, later)| later.at)
-        .map(|(earlier, later)| (*earlier, *later))
+    clashes.min_by_key(|(_, later)| later.at).map(|(earlier, later)| (*earlier, *later))
 }
 
 #[cfg(test)]
@@ -206,12 +174,9 @@ mod tests {
 
     #[test]
     fn folds_like_go_and_no_finer_than_unicode() {
-        for (left, right) in [
-            ("Process", "pROCESS"),
-            ("sy\u{17f}ctl", "sysctl"),
-            ("\u{212a}ind", "kind"),
-            ("GRÖßE", "größe"),
-        ] {
+        for (left, right) in
+            [("Process", "pROCESS"), ("sy\u{17f}ctl", "sysctl"), ("\u{212a}ind", "kind"), ("GRÖßE", "größe")]
+        {
             assert!(
                 same(left, right) && hash(left) == hash(right) && order(left, right, false).is_eq(),
                 "{left}"
@@ -231,12 +196,7 @@ mod tests {
     #[test]
     fn knows_variants_of_the_known_names() {
         let names = Names::new("process uid UID  kind");
-        for (name, variant) in [
-            ("Process", Some("process")),
-            ("uid", None),
-            ("UID", None),
-            ("other", None),
-        ] {
+        for (name, variant) in [("Process", Some("process")), ("uid", None), ("UID", None), ("other", None)] {
             assert_eq!(names.variant_of(name, hash(name)), variant);
         }
         assert_eq!(names.variant_of("\u{212a}ind", hash("\u{212a}ind")), Some("kind"));

@@ -16,7 +16,11 @@ pub use patch::apply;
 pub use scan::parse;
 
 /// Parses a document and holds it to a definition of a schema; the error names the member and its place.
-pub fn parse_as<'a>(text: &'a str, max_depth: usize, schema: &schema::Schema) -> Result<Value<'a>, TextError> {
+pub fn parse_as<'a>(
+    text: &'a str,
+    max_depth: usize,
+    schema: &schema::Schema,
+) -> Result<Value<'a>, TextError> {
     let (member_names, map_names) = schema.names();
     let value = parse(text, &Limits { max_depth, member_names: &member_names, map_names: &map_names })?;
     match schema.mismatch(&value) {
@@ -64,21 +68,13 @@ impl TextError {
         let before = text.get(..fault.at).unwrap_or(text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        Self {
-            message: fault.message.clone(),
-            line,
-            column,
-        }
+        Self { message: fault.message.clone(), line, column }
     }
 }
 
 impl fmt::Display for TextError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            out,
-            "{} (line {}, column {})",
-            self.message, self.line, self.column
-        )
+        write!(out, "{} (line {}, column {})", self.message, self.line, self.column)
     }
 }
 
@@ -142,10 +138,7 @@ struct Fault {
 impl Fault {
     #[cold]
     fn new(at: usize, message: impl Into<String>) -> Box<Self> {
-        Box::new(Self {
-            at,
-            message: message.into(),
-        })
+        Box::new(Self { at, message: message.into() })
     }
 }
 

@@ -18,11 +18,8 @@ pub fn apply(text: &str, operations: &[Operation]) -> Result<String, TextError> 
     for operation in operations {
         if let Operation::Add { path, value } | Operation::Replace { path, value } = operation {
             scan::check(value).map_err(|fault| {
-                let message = format!(
-                    "the value for {} is not acceptable: {}",
-                    quoted(path, SHOWN),
-                    fault.message
-                );
+                let message =
+                    format!("the value for {} is not acceptable: {}", quoted(path, SHOWN), fault.message);
                 TextError::new(value, &Fault::new(fault.at, message))
             })?;
         }
@@ -72,11 +69,7 @@ const NO_CONTAINER: &str = "its parent is neither an object nor an array";
 fn replace<'v>(text: &str, tokens: &[Cow<str>], value: &'v str) -> Outcome<'v> {
     let (from, _) = pointer::find(text, tokens).map_err(|at| (at, NO_TARGET))?;
     let to = pointer::value_end(text.as_bytes(), from).ok_or((from, NO_TARGET))?;
-    Ok(Edit {
-        from,
-        to,
-        put: value.into(),
-    })
+    Ok(Edit { from, to, put: value.into() })
 }
 
 fn remove(text: &str, tokens: &[Cow<str>]) -> Outcome<'static> {
@@ -98,11 +91,7 @@ fn remove(text: &str, tokens: &[Cow<str>]) -> Outcome<'static> {
         (Some(before), None) => (before.end, target.end),
         (None, None) => (target.lead, entries.at),
     };
-    Ok(Edit {
-        from,
-        to,
-        put: "".into(),
-    })
+    Ok(Edit { from, to, put: "".into() })
 }
 
 fn add<'v>(text: &str, tokens: &[Cow<str>], value: &'v str) -> Outcome<'v> {
@@ -120,18 +109,10 @@ fn add<'v>(text: &str, tokens: &[Cow<str>], value: &'v str) -> Outcome<'v> {
     }
     let appends = entries.object || last == "-" || pointer::index(last) == Some(layout.count);
     match target {
-        Some(entry) if entries.object => Ok(Edit {
-            from: entry.value,
-            to: entry.end,
-            put: value.into(),
-        }),
+        Some(entry) if entries.object => Ok(Edit { from: entry.value, to: entry.end, put: value.into() }),
         Some(entry) => {
             let put = format!("{value},{}", layout.gap());
-            Ok(Edit {
-                from: entry.start,
-                to: entry.start,
-                put: put.into(),
-            })
+            Ok(Edit { from: entry.start, to: entry.start, put: put.into() })
         }
         None if appends => {
             let name = entries.object.then_some(last.as_ref());
@@ -156,13 +137,7 @@ struct Layout<'t> {
 
 impl<'t> Layout<'t> {
     fn new(text: &'t str, colon: &'t str) -> Self {
-        Self {
-            text,
-            count: 0,
-            colon,
-            lead: "",
-            end: 0,
-        }
+        Self { text, count: 0, colon, lead: "", end: 0 }
     }
 
     fn take(&mut self, entry: &Entry, object: bool) {
@@ -209,11 +184,7 @@ impl<'t> Layout<'t> {
             put.push_str(self.colon());
         }
         put.push_str(value);
-        Edit {
-            from,
-            to: from,
-            put: put.into(),
-        }
+        Edit { from, to: from, put: put.into() }
     }
 }
 

@@ -6,11 +6,7 @@ use std::borrow::Cow;
 /// The reference tokens of a pointer, unescaped (RFC 6901 sections 3 and 4); none for the whole document.
 pub(super) fn tokens(path: &str) -> Result<Vec<Cow<'_, str>>, &'static str> {
     let Some(rest) = path.strip_prefix('/') else {
-        return if path.is_empty() {
-            Ok(Vec::new())
-        } else {
-            Err("it does not start with \"/\"")
-        };
+        return if path.is_empty() { Ok(Vec::new()) } else { Err("it does not start with \"/\"") };
     };
     rest.split('/').map(token).collect()
 }
@@ -20,11 +16,7 @@ fn token(raw: &str) -> Result<Cow<'_, str>, &'static str> {
     if stray {
         return Err("\"~\" stands before neither \"0\" nor \"1\"");
     }
-    Ok(if raw.contains('~') {
-        raw.replace("~1", "/").replace("~0", "~").into()
-    } else {
-        raw.into()
-    })
+    Ok(if raw.contains('~') { raw.replace("~1", "/").replace("~0", "~").into() } else { raw.into() })
 }
 
 /// An array index: decimal digits without leading zeros (RFC 6901 section 4).
@@ -66,12 +58,7 @@ impl<'t> Entries<'t> {
             b'[' => false,
             _ => return None,
         };
-        Some(Self {
-            text,
-            object,
-            at: at + 1,
-            done: false,
-        })
+        Some(Self { text, object, at: at + 1, done: false })
     }
 
     /// Whether an entry is the one that a reference token names; `position` is its place from 0.
@@ -79,10 +66,7 @@ impl<'t> Entries<'t> {
         if !self.object {
             return index(token) == Some(position);
         }
-        let raw = self
-            .text
-            .get(entry.start + 1..entry.name_end.saturating_sub(1))
-            .unwrap_or("");
+        let raw = self.text.get(entry.start + 1..entry.name_end.saturating_sub(1)).unwrap_or("");
         if !raw.contains('\\') {
             return raw == token;
         }
@@ -113,13 +97,7 @@ impl Iterator for Entries<'_> {
         let after = space(bytes, end);
         self.done = bytes.get(after) != Some(&b',');
         self.at = if self.done { after } else { after + 1 };
-        Some(Entry {
-            lead,
-            start,
-            name_end,
-            value,
-            end,
-        })
+        Some(Entry { lead, start, name_end, value, end })
     }
 }
 
@@ -165,11 +143,7 @@ pub(super) fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
         _ => {
             let rest = bytes.get(at..)?;
             let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\n' | b'\t' | b'\r');
-            return Some(
-                rest.iter()
-                    .position(ends)
-                    .map_or(bytes.len(), |length| at + length),
-            );
+            return Some(rest.iter().position(ends).map_or(bytes.len(), |length| at + length));
         }
     }
     let (mut at, mut depth) = (at, 0usize);
@@ -202,10 +176,7 @@ mod tests {
     fn reads_pointers() {
         assert_eq!(tokens("").map(|tokens| tokens.len()), Ok(0));
         assert_eq!(tokens("/"), Ok(vec!["".into()]));
-        assert_eq!(
-            tokens("/a~1b/~01/m~0n/"),
-            Ok(["a/b", "~1", "m~n", ""].map(Cow::from).to_vec())
-        );
+        assert_eq!(tokens("/a~1b/~01/m~0n/"), Ok(["a/b", "~1", "m~n", ""].map(Cow::from).to_vec()));
         for wrong in ["a", "#/a", "/~", "/a~2", "/~0~"] {
             assert!(tokens(wrong).is_err(), "{wrong}");
         }
@@ -213,13 +184,7 @@ mod tests {
 
     #[test]
     fn reads_array_indices() {
-        for (token, wanted) in [
-            ("0", Some(0)),
-            ("10", Some(10)),
-            ("00", None),
-            ("01", None),
-            ("-", None),
-        ] {
+        for (token, wanted) in [("0", Some(0)), ("10", Some(10)), ("00", None), ("01", None), ("-", None)] {
             assert_eq!(index(token), wanted, "{token}");
         }
         for wrong in ["", "+1", "-1", "1.0", "1e0", "99999999999999999999", "٣"] {

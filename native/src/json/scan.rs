@@ -21,11 +21,7 @@ pub fn parse<'a>(text: &'a str, limits: &Limits) -> Result<Value<'a>, TextError>
 
 /// Holds a text to the grammar and to exact duplicates only, as a patch does not know which maps are free-form.
 pub(super) fn check(text: &str) -> Scan<()> {
-    let limits = Limits {
-        max_depth: DEEPEST,
-        member_names: "",
-        map_names: "",
-    };
+    let limits = Limits { max_depth: DEEPEST, member_names: "", map_names: "" };
     let mut scanner = Scanner::<false>::new(text, &limits);
     scanner.all_free = true;
     scanner.document().map(drop)
@@ -123,11 +119,10 @@ impl<'a, 'l, const KEEP: bool> Scanner<'a, 'l, KEEP> {
     #[inline]
     fn string(&mut self) -> Scan<Cow<'a, str>> {
         let from = self.at + 1;
-        if let Some(end) = special(self.text.as_bytes(), from) {
-            if self.text.as_bytes().get(end) == Some(&b'"') {
-                self.at = end + 1;
-                return Ok(Cow::Borrowed(self.text.get(from..end).unwrap_or("")));
-            }
+        let end = special(self.text.as_bytes(), from);
+        if let Some(end) = end.filter(|end| self.text.as_bytes().get(*end) == Some(&b'"')) {
+            self.at = end + 1;
+            return Ok(Cow::Borrowed(self.text.get(from..end).unwrap_or("")));
         }
         let (string, after) = string(self.text, self.at)?;
         self.at = after;
@@ -140,21 +135,14 @@ impl<'a, 'l, const KEEP: bool> Scanner<'a, 'l, KEEP> {
             self.at += word.len();
             return Ok(value);
         }
-        Err(if word.starts_with(rest) {
-            Fault::new(self.text.len(), END)
-        } else {
-            self.wrong("a value")
-        })
+        Err(if word.starts_with(rest) { Fault::new(self.text.len(), END) } else { self.wrong("a value") })
     }
 
     /// Steps into an array or object.
     fn enter(&mut self) -> Scan<()> {
         self.depth += 1;
         if self.depth > self.room {
-            return Err(Fault::new(
-                self.at,
-                format!("nesting deeper than {} levels", self.room),
-            ));
+            return Err(Fault::new(self.at, format!("nesting deeper than {} levels", self.room)));
         }
         self.at += 1;
         self.space();
@@ -178,11 +166,7 @@ impl<'a, 'l, const KEEP: bool> Scanner<'a, 'l, KEEP> {
                 self.at = at + 1;
                 Ok(false)
             }
-            _ => Err(self.wrong(if close == b'}' {
-                "\",\" or \"}\""
-            } else {
-                "\",\" or \"]\""
-            })),
+            _ => Err(self.wrong(if close == b'}' { "\",\" or \"}\"" } else { "\",\" or \"]\"" })),
         }
     }
 
@@ -278,10 +262,7 @@ impl<'a, 'l, const KEEP: bool> Scanner<'a, 'l, KEEP> {
         }
         let number = self.text.get(from..self.at).unwrap_or("");
         if (scaled || number.len() > 300) && !number.parse::<f64>().is_ok_and(f64::is_finite) {
-            return Err(Fault::new(
-                from,
-                format!("number {} is out of range", quoted(number, SHOWN)),
-            ));
+            return Err(Fault::new(from, format!("number {} is out of range", quoted(number, SHOWN))));
         }
         Ok(Value::Number(number))
     }

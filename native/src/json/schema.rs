@@ -94,7 +94,8 @@ impl<'a> Schema<'a> {
     }
 
     fn resolve<'s>(&'s self, schema: &'s Value<'s>) -> &'s Value<'s> {
-        let name = text(member(schema, "$ref")).and_then(|reference| reference.strip_prefix("#/definitions/"));
+        let name =
+            text(member(schema, "$ref")).and_then(|reference| reference.strip_prefix("#/definitions/"));
         name.and_then(|name| member(self.definitions, name)).unwrap_or(schema)
     }
 
@@ -106,7 +107,8 @@ impl<'a> Schema<'a> {
         if let Some(Value::Object(properties)) = member(schema, "properties") {
             for (name, inner) in properties {
                 let inner = self.resolve(inner);
-                let list = if member(inner, "additionalProperties").is_some() { &mut *maps } else { &mut *members };
+                let list =
+                    if member(inner, "additionalProperties").is_some() { &mut *maps } else { &mut *members };
                 list.push_str(name);
                 list.push(' ');
                 self.collect(inner, members, maps);

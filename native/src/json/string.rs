@@ -21,9 +21,7 @@ pub(super) fn special(bytes: &[u8], from: usize) -> Option<usize> {
         }
         (at, rest) = (at + 8, tail);
     }
-    rest.iter()
-        .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))
-        .map(|step| at + step)
+    rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).map(|step| at + step)
 }
 
 /// The offset of the first byte from `from` on that is not whitespace, with long indentations taken in strides.
@@ -33,9 +31,8 @@ pub(super) fn space(bytes: &[u8], from: usize) -> usize {
     while let Some(byte @ (b' ' | b'\n' | b'\t' | b'\r')) = bytes.get(at) {
         at += 1;
         if *byte == b'\n' {
-            while let Some(chunk) = bytes
-                .get(at..at.saturating_add(8))
-                .and_then(|chunk| chunk.first_chunk::<8>())
+            while let Some(chunk) =
+                bytes.get(at..at.saturating_add(8)).and_then(|chunk| chunk.first_chunk::<8>())
             {
                 let other = u64::from_le_bytes(*chunk) ^ (ONES * 0x20);
                 at += other.trailing_zeros() as usize / 8;
@@ -69,10 +66,7 @@ pub(super) fn string(text: &str, at: usize) -> Scan<(Cow<'_, str>, usize)> {
             }
             other => {
                 let code = other.copied().unwrap_or(0);
-                return Err(Fault::new(
-                    end,
-                    format!("control character U+{code:04X} in a string"),
-                ));
+                return Err(Fault::new(end, format!("control character U+{code:04X} in a string")));
             }
         }
     }
@@ -90,10 +84,7 @@ fn escape(text: &str, at: usize) -> Scan<(char, usize)> {
         Some(b'u') => return unicode_escape(text, at),
         Some(_) => {
             let letter: String = text.get(at + 1..).unwrap_or("").chars().take(1).collect();
-            return Err(Fault::new(
-                at,
-                format!("invalid escape of {} in a string", quoted(&letter, SHOWN)),
-            ));
+            return Err(Fault::new(at, format!("invalid escape of {} in a string", quoted(&letter, SHOWN))));
         }
         None => return Err(Fault::new(text.len(), END)),
     };
@@ -103,14 +94,8 @@ fn escape(text: &str, at: usize) -> Scan<(char, usize)> {
 /// `escape` for `\uXXXX`, alone or as a surrogate pair.
 fn unicode_escape(text: &str, at: usize) -> Scan<(char, usize)> {
     let unit = |from: usize| -> Option<u32> {
-        let digits = text
-            .as_bytes()
-            .get(from..)?
-            .strip_prefix(b"\\u")?
-            .first_chunk::<4>()?;
-        digits.iter().try_fold(0, |unit, digit| {
-            Some(unit << 4 | char::from(*digit).to_digit(16)?)
-        })
+        let digits = text.as_bytes().get(from..)?.strip_prefix(b"\\u")?.first_chunk::<4>()?;
+        digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
     };
     let first = unit(at).ok_or_else(|| Fault::new(at, "\\u without four hexadecimal digits"))?;
     if first == 0 {

@@ -7,11 +7,7 @@ mod properties;
 use super::*;
 
 const NAMES: &str = "process linux sysctl annotations kind uid";
-const LIMITS: Limits = Limits {
-    max_depth: 8,
-    member_names: NAMES,
-    map_names: "annotations sysctl",
-};
+const LIMITS: Limits = Limits { max_depth: 8, member_names: NAMES, map_names: "annotations sysctl" };
 
 fn refusal(text: &str) -> (String, usize, usize) {
     match parse(text, &LIMITS) {
@@ -39,18 +35,10 @@ fn accepts_what_the_grammar_allows() {
 #[test]
 fn keeps_spelling_and_unescapes() {
     let text = r#"{"\u0061\/":["\"\\\b\f\n\r\t\ud83d\ude00\u00E9",1.50,true,false,null]}"#;
-    let Value::Object(members) = parse(text, &LIMITS).unwrap() else {
-        panic!("not an object")
-    };
+    let Value::Object(members) = parse(text, &LIMITS).unwrap() else { panic!("not an object") };
     assert_eq!(members[0].0, "a/");
     let string = Value::String("\"\\\u{8}\u{c}\n\r\t😀é".into());
-    let values = vec![
-        string,
-        Value::Number("1.50"),
-        Value::Bool(true),
-        Value::Bool(false),
-        Value::Null,
-    ];
+    let values = vec![string, Value::Number("1.50"), Value::Bool(true), Value::Bool(false), Value::Null];
     assert_eq!(members[0].1, Value::Array(values));
 }
 
@@ -69,24 +57,9 @@ const BROKEN: &[(&str, &str, usize, usize)] = &[
     ("-", "unexpected end of input", 1, 2),
     ("[1 2]", "expected \",\" or \"]\", found \"2\"", 1, 4),
     ("{\"a\":1]", "expected \",\" or \"}\", found \"]\"", 1, 7),
-    (
-        "{\"a\" 1}",
-        "expected \":\" after member \"a\", found \"1\"",
-        1,
-        6,
-    ),
-    (
-        "{a:1}",
-        "expected a member name in double quotes, found \"a\"",
-        1,
-        2,
-    ),
-    (
-        "{,}",
-        "expected a member name in double quotes, found \",\"",
-        1,
-        2,
-    ),
+    ("{\"a\" 1}", "expected \":\" after member \"a\", found \"1\"", 1, 6),
+    ("{a:1}", "expected a member name in double quotes, found \"a\"", 1, 2),
+    ("{,}", "expected a member name in double quotes, found \",\"", 1, 2),
     ("[,]", "expected a value, found \",\"", 1, 2),
     ("[NaN]", "expected a value, found \"N\"", 1, 2),
     ("[+1]", "expected a value, found \"+\"", 1, 2),
@@ -132,36 +105,15 @@ const CLASHES: &[(&str, &str)] = &[
     (r#"{"a":1,"\u0061":2}"#, r#"duplicate member "a""#),
     (r#"{"annotations":{"a":1,"a":2}}"#, r#"duplicate member "a""#),
     (r#"{"":1,"":2}"#, r#"duplicate member """#),
-    (
-        r#"{"Xa":1,"xA":2}"#,
-        r#"member "xA" differs only in case from "Xa""#,
-    ),
-    (
-        r#"{"x":1,"ü":2,"Ü":2}"#,
-        r#"member "\u00dc" differs only in case from "\u00fc""#,
-    ),
+    (r#"{"Xa":1,"xA":2}"#, r#"member "xA" differs only in case from "Xa""#),
+    (r#"{"x":1,"ü":2,"Ü":2}"#, r#"member "\u00dc" differs only in case from "\u00fc""#),
     (r#"{"Process":1}"#, r#""Process" is a case variant of "process""#),
     (r#"[{"x":{"UID":1}}]"#, r#""UID" is a case variant of "uid""#),
-    (
-        "{\"\u{212a}ind\":1}",
-        r#""\u212aind" is a case variant of "kind""#,
-    ),
-    (
-        "{\"proce\u{17f}s\":1}",
-        r#""proce\u017fs" is a case variant of "process""#,
-    ),
-    (
-        r#"{"\u017fysctl":1}"#,
-        r#""\u017fysctl" is a case variant of "sysctl""#,
-    ),
-    (
-        r#"{"annotations":{"x":{"b":1,"B":2}}}"#,
-        r#"member "B" differs only in case from "b""#,
-    ),
-    (
-        r#"{"annotations":[{"b":1,"B":2}]}"#,
-        r#"member "B" differs only in case from "b""#,
-    ),
+    ("{\"\u{212a}ind\":1}", r#""\u212aind" is a case variant of "kind""#),
+    ("{\"proce\u{17f}s\":1}", r#""proce\u017fs" is a case variant of "process""#),
+    (r#"{"\u017fysctl":1}"#, r#""\u017fysctl" is a case variant of "sysctl""#),
+    (r#"{"annotations":{"x":{"b":1,"B":2}}}"#, r#"member "B" differs only in case from "b""#),
+    (r#"{"annotations":[{"b":1,"B":2}]}"#, r#"member "B" differs only in case from "b""#),
 ];
 
 #[test]
@@ -169,10 +121,7 @@ fn refuses_names_that_parsers_read_differently() {
     for (text, message) in CLASHES {
         assert_eq!(refusal(text).0, *message, "{text}");
     }
-    assert_eq!(
-        refusal("{\"a\":1,\n \"a\":2}"),
-        ("duplicate member \"a\"".into(), 2, 2)
-    );
+    assert_eq!(refusal("{\"a\":1,\n \"a\":2}"), ("duplicate member \"a\"".into(), 2, 2));
     let long = "n".repeat(50);
     let twice = refusal(&format!(r#"{{"{long}":1,"{long}":2}}"#)).0;
     assert_eq!(twice, format!("duplicate member \"{}...\"", "n".repeat(40)));
@@ -186,10 +135,7 @@ fn finds_clashes_in_large_objects() {
     };
     parse(&names("\"other\":1"), &LIMITS).unwrap();
     assert_eq!(refusal(&names("\"name77\":1")).0, "duplicate member \"name77\"");
-    assert_eq!(
-        refusal(&names("\"NAME77\":1")).0,
-        "member \"NAME77\" differs only in case from \"name77\""
-    );
+    assert_eq!(refusal(&names("\"NAME77\":1")).0, "member \"NAME77\" differs only in case from \"name77\"");
     assert_eq!(
         refusal(&names("\"NAME77\":1,\"name3\":1")).0,
         "member \"NAME77\" differs only in case from \"name77\""
@@ -203,21 +149,10 @@ fn finds_clashes_in_large_objects() {
 
 #[test]
 fn caps_the_depth_whatever_the_limit_is() {
-    let limits = Limits {
-        max_depth: usize::MAX,
-        ..LIMITS
-    };
+    let limits = Limits { max_depth: usize::MAX, ..LIMITS };
     assert!(parse(&("[".repeat(512) + &"]".repeat(512)), &limits).is_ok());
-    assert!(
-        parse(&"[".repeat(1_000_000), &limits)
-            .unwrap_err()
-            .message
-            .contains("512")
-    );
+    assert!(parse(&"[".repeat(1_000_000), &limits).unwrap_err().message.contains("512"));
     assert!(apply(&"{\"a\":".repeat(1_000_000), &[]).is_err());
-    let zero = Limits {
-        max_depth: 0,
-        ..LIMITS
-    };
+    let zero = Limits { max_depth: 0, ..LIMITS };
     assert!(parse("1", &zero).is_ok() && parse("[]", &zero).is_err());
 }

@@ -84,7 +84,7 @@ export const readonlyRootfs = defineRule({
   check: (input, parameters) => {
     const { config, identity } = input
     // A build step writes the image: that is what it is for.
-    if (config === undefined || (identity.engine === 'buildkit' && identity.proven)) return []
+    if (config === undefined || identity.buildStep) return []
     const found: Observation<'writable' | 'covered'>[] = []
     if (config.root?.readonly !== true) {
       const actual = String(config.root?.readonly ?? 'unset')

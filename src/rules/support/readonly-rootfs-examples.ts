@@ -9,7 +9,7 @@ export const rootfsGood: readonly Example[] = [
   {
     name: 'a build step',
     config: { root: { readonly: null } },
-    identity: { engine: 'buildkit', proven: true },
+    identity: { engine: 'buildkit', proven: true, buildStep: true },
   },
 ]
 

@@ -61,7 +61,7 @@ const shownOperation = ({ op, path, value }: PatchOperation): string =>
   op === 'remove' ? `remove ${path}` : `${op} ${path} ${shownValue(value)}`
 
 /** A refusal with what differs from call to call taken out. */
-export const normalised = (text: string): string =>
+const normalised = (text: string): string =>
   text.replace(/\[decision [0-9a-f]+\]/g, '[decision ID]').trimEnd()
 
 /** What is kept of a judged call: the decision by its dry run, the outcome by the call itself. */

@@ -36,7 +36,7 @@ export const compact = (text: string): string =>
     .join('')
 
 /** Places of everything in a JSON text. */
-export const placesOf = (text: string): Place => {
+const placesOf = (text: string): Place => {
   const tokens = tokensOf(text)
   let at = 0
   const next = (): Token => {

@@ -26,7 +26,7 @@ export interface Subject {
 export const isGuarded = ({ call }: FixtureCall): boolean =>
   ['create', 'run', 'restore', 'exec', 'update'].includes(call.command)
 
-export const bundleOf = ({ call }: FixtureCall): string => optionOf(call.argv, '--bundle') ?? call.cwd
+const bundleOf = ({ call }: FixtureCall): string => optionOf(call.argv, '--bundle') ?? call.cwd
 
 /** The document of a call as the engine wrote it: without the blanks the recording added. */
 export const subjectOf = (one: FixtureCall): Subject | undefined => {
@@ -218,7 +218,7 @@ const admittedSteps = (one: FixtureCall, text: string): readonly Step[] => {
 }
 
 /** The recorded creation of the container an exec or update is for. */
-export const creationOf = ({ call }: FixtureCall): FixtureCall | undefined => {
+const creationOf = ({ call }: FixtureCall): FixtureCall | undefined => {
   const [fixture = '', document = ''] = call.admitted?.split('/') ?? []
   return call.admitted === undefined
     ? undefined

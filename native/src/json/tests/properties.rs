@@ -5,11 +5,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde_json::Value as Tree;
 
-const OPEN: Limits = Limits {
-    max_depth: 64,
-    member_names: "",
-    map_names: "",
-};
+const OPEN: Limits = Limits { max_depth: 64, member_names: "", map_names: "" };
 
 /// A document before it is written down; `Text` is a scalar as spelled.
 #[derive(Debug, Clone)]
@@ -40,8 +36,7 @@ impl Written {
     fn space(&mut self) {
         let pick = self.spaces.pop().unwrap_or(0);
         self.spaces.insert(0, pick);
-        self.text
-            .push_str(["", " ", "\n  ", "", "\r\n\t", "\n\n          "][pick % 6]);
+        self.text.push_str(["", " ", "\n  ", "", "\r\n\t", "\n\n          "][pick % 6]);
     }
 
     fn node(&mut self, doc: &Doc, pointer: &str, name: Option<&str>) {
@@ -57,26 +52,16 @@ impl Written {
         match doc {
             Doc::Text(text) => self.text.push_str(text),
             Doc::List(list) => {
-                let entries = list
-                    .iter()
-                    .enumerate()
-                    .map(|(at, doc)| (at.to_string(), None, doc));
+                let entries = list.iter().enumerate().map(|(at, doc)| (at.to_string(), None, doc));
                 self.entries(pointer, "[]", entries);
             }
             Doc::Map(map) => {
                 let token = |name: &str| name.replace('~', "~0").replace('/', "~1");
-                let entries = map
-                    .iter()
-                    .map(|(name, doc)| (token(name), Some(name.as_str()), doc));
+                let entries = map.iter().map(|(name, doc)| (token(name), Some(name.as_str()), doc));
                 self.entries(pointer, "{}", entries);
             }
         }
-        self.nodes.push(Node {
-            pointer: pointer.to_owned(),
-            start,
-            value,
-            end: self.text.len(),
-        });
+        self.nodes.push(Node { pointer: pointer.to_owned(), start, value, end: self.text.len() });
         self.space();
     }
 
@@ -130,10 +115,7 @@ fn documents() -> impl Strategy<Value = Written> {
         ]
     });
     (docs, vec(0usize..6, 1..20)).prop_map(|(doc, spaces)| {
-        let mut written = Written {
-            spaces,
-            ..Written::default()
-        };
+        let mut written = Written { spaces, ..Written::default() };
         written.node(&doc, "", None);
         written
     })
@@ -178,11 +160,7 @@ fn expected(mut root: Tree, operation: &Operation) -> Option<Tree> {
             None => drop(map.shift_remove(&token)),
         },
         Tree::Array(list) => {
-            let at = if token == "-" {
-                list.len()
-            } else {
-                token.parse().ok()?
-            };
+            let at = if token == "-" { list.len() } else { token.parse().ok()? };
             if (token != "-" && token != at.to_string()) || at >= list.len() + usize::from(adds) {
                 return None;
             }
@@ -210,10 +188,7 @@ fn one_run(shorter: &str, longer: &str, core: std::ops::Range<usize>) -> bool {
 }
 
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
