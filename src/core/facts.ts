@@ -51,6 +51,8 @@ export interface HostFacts {
   readonly listeners: readonly string[]
   /** False when the kernel has no seccomp filter support. */
   readonly seccompSupported: boolean
+  /** The machine's, as uname(2) names it (`x86_64`, `aarch64`); empty where unknown. */
+  readonly architecture: string
 }
 
 /** Facts of a host nobody looked at. */
@@ -60,4 +62,5 @@ export const noHostFacts: HostFacts = {
   memoryTotal: undefined,
   listeners: [],
   seccompSupported: true,
+  architecture: '',
 }

@@ -18,6 +18,30 @@ export interface RecordedFinding {
   readonly exemption?: { readonly reason: string; readonly owner: string; readonly expires: string }
 }
 
+/** An operation of the patch; a value longer than this many characters stands as its digest. */
+export type RecordedOperation =
+  | PatchOperation
+  | {
+      readonly op: 'add' | 'replace'
+      readonly path: string
+      readonly sha256: string
+      readonly length: number
+    }
+
+const longestRecordedValue = 512
+
+const recordedOperation = (
+  operation: PatchOperation,
+  sha256: (text: string) => string,
+): RecordedOperation => {
+  if (operation.op === 'remove') return operation
+  const text = JSON.stringify(operation.value)
+  const { op, path } = operation
+  return text.length <= longestRecordedValue
+    ? operation
+    : { op, path, sha256: sha256(text), length: text.length }
+}
+
 export interface DecisionRecord {
   readonly version: 1
   readonly id: string
@@ -45,7 +69,7 @@ export interface DecisionRecord {
   /** Why nothing could be judged, where that was so. */
   readonly failure?: string
   readonly findings: readonly RecordedFinding[]
-  readonly patch: readonly PatchOperation[]
+  readonly patch: readonly RecordedOperation[]
   /** SHA-256 of the document judged, and of what was written in its place. */
   readonly config: { readonly before: string; readonly after: string }
   readonly runtime: string
@@ -70,6 +94,7 @@ export interface RecordContext {
   readonly after: string
   readonly runtime: string
   readonly durationMicroseconds: number
+  readonly sha256: (text: string) => string
 }
 
 /** Builds the record of one decision. */
@@ -96,7 +121,7 @@ export const decisionRecord = (decision: Decision, context: RecordContext): Deci
     verdict: decision.verdict,
     ...present('failure', context.failure),
     findings: decision.findings.map(recorded),
-    patch: decision.patch,
+    patch: decision.patch.map((operation) => recordedOperation(operation, context.sha256)),
     config: { before: context.before, after: context.after },
     runtime: context.runtime,
     durationMicroseconds: context.durationMicroseconds,

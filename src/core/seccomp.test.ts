@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Seccomp, SeccompArgument } from './oci.ts'
 import { allowedCalls, refuses } from './seccomp.ts'
-import { defaultSeccomp, isOpenedBy } from './seccomp-default.ts'
+import { architecturesOf, defaultSeccomp, isOpenedBy } from './seccomp-default.ts'
 import { isConfig } from './shape.ts'
 
 const filter = (defaultAction: string, ...rules: readonly [string, string, SeccompArgument?][]): Seccomp => ({
@@ -106,7 +106,10 @@ describe('defaultSeccomp', () => {
     'clone3',
   ]
   const allowed = (capabilities: readonly string[]): readonly string[] => {
-    const document = { ociVersion: '1.0.2', linux: { seccomp: defaultSeccomp(capabilities, ['bpf']) } }
+    const document = {
+      ociVersion: '1.0.2',
+      linux: { seccomp: defaultSeccomp(capabilities, ['bpf'], architecturesOf('x86_64')) },
+    }
     if (!isConfig(document) || document.linux?.seccomp === undefined) throw new Error('not well formed')
     return allowedCalls(document.linux.seccomp, [...asked, 'read'])
   }

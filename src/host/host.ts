@@ -68,6 +68,8 @@ export interface ProcessFacts {
   /** True in the initial user namespace (uid_map is the identity over all ids). */
   readonly initialUserNamespace: boolean
   readonly hostname: string
+  /** As uname(2) names the machine, e.g. `x86_64`. */
+  readonly architecture: string
 }
 
 /** Definitions of schemas/oci-config.schema.json; empty: any JSON. */

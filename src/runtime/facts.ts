@@ -30,6 +30,7 @@ export const gatherFacts = (
     memoryTotal: memoryTotal(host),
     listeners: sockets,
     seccompSupported: seccompSupported(host),
+    architecture: host.process.architecture,
   }
 }
 

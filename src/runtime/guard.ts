@@ -53,7 +53,7 @@ const decide = (context: Context, subject: Subject): number => {
     after: patched.value,
     failure: undefined,
   })
-  if (call.lintel.dryRun) return show(context, record)
+  if (call.lintel.dryRun) return show(context, { ...record, patch: decision.patch })
   const unwritten = isRecorded(call, decision) ? writeRecord(host, policy.log, record) : undefined
   if (unwritten !== undefined && policy.mode === 'enforce') return refuse(host, call, unwritten)
   if (decision.verdict === 'deny') {
@@ -122,6 +122,7 @@ const recordOf = (
     after: texts.after === texts.before ? before : host.sha256(texts.after),
     runtime,
     durationMicroseconds: elapsedMicroseconds,
+    sha256: host.sha256,
   })
 }
 

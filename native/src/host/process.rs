@@ -49,6 +49,7 @@ pub fn facts<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
     let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     facts.set("initialUserNamespace", map.split_ascii_whitespace().eq(["0", "0", "4294967295"]))?;
     facts.set("hostname", hostname())?;
+    facts.set("architecture", std::env::consts::ARCH)?;
     Ok(facts)
 }
 

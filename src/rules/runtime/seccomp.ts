@@ -5,7 +5,7 @@ import type { Config } from '../../core/oci.ts'
 import { type PatchOperation, place, pointer } from '../../core/patch.ts'
 import { defineRule, type Observation } from '../../core/rule.ts'
 import { allowedCalls, dangerousCalls } from '../../core/seccomp.ts'
-import { defaultSeccomp, isOpenedBy } from '../../core/seccomp-default.ts'
+import { architecturesOf, defaultSeccomp, isOpenedBy } from '../../core/seccomp-default.ts'
 import { badFilters, goodFilters } from '../support/seccomp-examples.ts'
 
 export const seccomp = defineRule({
@@ -85,14 +85,15 @@ export const seccomp = defineRule({
       ...(excess.length === 0 ? [] : [{ message: 'weak' as const, ...at(listed(excess)) }]),
     ]
   },
-  fix: (observations, { operation, config }, { dangerous }) => {
+  fix: (observations, { operation, config, facts }, { dangerous }) => {
     // A restored process keeps the filter of its checkpoint, whatever the file says.
     if (operation === 'restore') return []
     const removals = observations
       .filter(({ message }) => message === 'delegated')
       .map(({ pointer }): PatchOperation => ({ op: 'remove', path: pointer }))
     if (removals.length === observations.length) return removals
-    const filter = defaultSeccomp(boundingOf(config), dangerous, config?.linux?.seccomp?.architectures)
+    const architectures = config?.linux?.seccomp?.architectures ?? architecturesOf(facts.architecture)
+    const filter = defaultSeccomp(boundingOf(config), dangerous, architectures)
     return [...removals, place(config, '/linux/seccomp', filter)]
   },
   examples: { good: goodFilters, bad: badFilters },
