@@ -1,7 +1,7 @@
 /** DESIGN section 3, row of the documents: what cannot be read in one way only is refused. Needs root. */
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import {
   configWith,
   expectAllPass,
@@ -14,6 +14,8 @@ import {
   repairedConfig,
 } from './support/calls.ts'
 import { openShim, type Shim } from './support/shim.ts'
+
+jest.setTimeout(60_000)
 
 let shim: Shim
 

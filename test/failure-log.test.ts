@@ -1,6 +1,6 @@
 /** DESIGN section 3, rows of the decision log and syslog. Needs root. */
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { until } from './e2e/support/private-host.ts'
 import {
   configWith,
@@ -12,6 +12,8 @@ import {
   refusedConfig,
 } from './support/calls.ts'
 import { decisionLog, openShim, type Shim } from './support/shim.ts'
+
+jest.setTimeout(60_000)
 
 let shim: Shim
 
@@ -120,7 +122,8 @@ describe('syslog', () => {
   /** Starts a syslog daemon and returns its process id. */
   const start = async (): Promise<string> => {
     await shim.shell('rm -f /dev/log /run/syslogd.pid /run/messages')
-    const daemon = 'echo $$ > /run/syslogd.pid; exec busybox syslogd -n -O /run/messages'
+    // Not the launched process itself: nsenter stops with a child that is stopped.
+    const daemon = 'busybox syslogd -n -O /run/messages & echo $! > /run/syslogd.pid; wait'
     shim.host.launch('syslogd', 'sh', ['-c', daemon])
     await until(() => holds('test -s /run/syslogd.pid -a -S /dev/log'), 'a syslog daemon')
     return await shim.shell('cat /run/syslogd.pid')

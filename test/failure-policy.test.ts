@@ -1,6 +1,6 @@
 /** DESIGN section 3, rows of the policy: broken by an edit, or in hands other than root's. Needs root. */
 import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import {
   configWith,
   expectAllPass,
@@ -12,6 +12,8 @@ import {
   refusedConfig,
 } from './support/calls.ts'
 import { openShim, policyFile, type Shim } from './support/shim.ts'
+
+jest.setTimeout(60_000)
 
 let shim: Shim
 
