@@ -169,6 +169,7 @@ const rootOnly = [
   'test/failure-table',
   'test/policy',
   'test/refusal',
+  'test/rootless',
 ]
 
 await generatedIsCommitted()

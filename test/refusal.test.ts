@@ -22,7 +22,7 @@ beforeEach(() => {
 const triggers =
   /no such file or directory|executable file not found|system cannot find|permission denied|operation not permitted|not a directory|is a directory|open executable|failed to run runc create\/exec call|\/proc\/.*\/attr/i
 
-const safe = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$/
+const safe = /^[^\p{Cc}\p{Cs}\u2028\u2029]+$/u
 
 /** Expects the line to be safe for every engine and its decision to be on record. */
 const expectSafe = (called: Called): string => {
@@ -85,6 +85,9 @@ describe('the sentence', () => {
     ['all of them', 'is a directory, not a directory, operation not permitted, open executable'],
     ['one that mends itself', 'permission permission denied denied'],
     ['the path of a security attribute', 'proc/self/attr/exec'],
+    ['one inside another', 'open executable file not found'],
+    ['a phrase in letters that fold', `${'\u0130'.repeat(60)}perm\u0130\u017f\u017fion denied`],
+    ['many paths of security attributes', '/attr'.repeat(45)],
     ['line breaks', 'a\nb\r\nc'],
     ['terminal colours', '\u001b[31mred\u001b[0m\u0007'],
     ['other line breaks', 'a\u2028b\u2029c\u0085d'],

@@ -3,7 +3,7 @@ import type { Decision, Finding, Outcome, Verdict } from './decision.ts'
 import type { Probe } from './facts.ts'
 import type { Json } from './json.ts'
 import { applyPatch, type PatchOperation } from './patch.ts'
-import { exemptionFor, type Policy, type RuleSetting } from './policy.ts'
+import { type Exemption, exemptionFor, type Policy, type RuleSetting } from './policy.ts'
 import { categories, type Observation, type Rule, type RuleInput, type RuleWords, wordsOf } from './rule.ts'
 
 /** Everything a decision depends on; nothing else does. */
@@ -101,7 +101,8 @@ const judge = (active: Active, input: RuleInput, { policy, today }: Case): Judge
   const { rule, setting } = active
   const observations = rule.check(input, setting.parameters)
   if (observations.length === 0) return { active, findings: [], fix: [] }
-  const exemption = exemptionFor(policy, rule.id, { identity: input.identity, today })
+  const covering = exemptionFor(policy, rule.id, { identity: input.identity, today })
+  const exemption = covering?.expired === false ? covering.exemption : undefined
   const known = observations.filter((observation) => observation.unknown !== true)
   const mayFix = setting.action === 'fix' && rule.fixes && exemption === undefined && known.length > 0
   const fix = mayFix ? rule.fix(known, input, setting.parameters) : []
@@ -114,22 +115,30 @@ const judge = (active: Active, input: RuleInput, { policy, today }: Case): Judge
           ? 'fixed'
           : 'refused'
   const words = wordsOf(rule)
+  const note = covering?.expired === true ? expiry(covering.exemption) : ''
   const findings = observations.map((observation) => ({
-    ...describe({ rule, words }, observation, input),
+    ...describe({ rule, words, note }, observation, input),
     outcome: observation.unknown === true && outcome !== 'exempted' ? ('unknown' as const) : outcome,
     ...(exemption === undefined ? {} : { exemption }),
   }))
   return { active, findings, fix }
 }
 
+const expiry = ({ expires, owner }: Exemption): string =>
+  ` (its exemption ended on ${expires}; ${owner} answers for it)`
+
 const describe = (
-  { rule, words }: { readonly rule: Rule; readonly words: RuleWords },
+  { rule, words, note }: { readonly rule: Rule; readonly words: RuleWords; readonly note: string },
   observation: Observation,
   { identity }: RuleInput,
 ): Omit<Finding, 'outcome'> => {
   const message = words.messages[observation.message]
   const fill = (text: string): string =>
-    text.replaceAll('{actual}', () => observation.actual).replaceAll('{expected}', () => observation.expected)
+    text.includes('{')
+      ? text
+          .replaceAll('{actual}', () => observation.actual)
+          .replaceAll('{expected}', () => observation.expected)
+      : text
   return {
     rule: rule.id,
     title: words.title,
@@ -138,7 +147,7 @@ const describe = (
     pointer: observation.pointer,
     actual: observation.actual,
     expected: observation.expected,
-    message: fill(message?.what ?? words.title),
+    message: fill(message?.what ?? words.title) + note,
     remedy: fill(message?.remedy[identity.speaker] ?? message?.remedy.default ?? ''),
   }
 }

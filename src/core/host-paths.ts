@@ -128,5 +128,9 @@ export const describeHit = ({ path, destination }: HostSource, hit: Hit, facts: 
 /** The path as shown to people: control characters replaced, the middle of a long one left out. */
 export const shownPath = (path: string): string => {
   const plain = path.replace(/\p{Cc}/gu, '?')
-  return plain.length <= 64 ? plain : `${plain.slice(0, 30)}...${plain.slice(-31)}`
+  if (plain.length <= 64) return plain
+  // By character: half of a surrogate pair is no text.
+  const characters = [...plain]
+  const short = `${characters.slice(0, 30).join('')}...${characters.slice(-31).join('')}`
+  return short.length < plain.length ? short : plain
 }

@@ -54,9 +54,11 @@ export const hasParameters = <const Schema extends ParametersSchema>(
   schema: Schema,
   values: ParameterValues,
 ): values is ParameterValues & ParametersOf<Schema> => {
-  for (const [name, parameter] of Object.entries<ParameterSchema>(schema)) {
+  for (const name in schema) {
     const value = values[name]
-    const right = parameter.type === 'array' ? Array.isArray(value) : typeof value === kindOf[parameter.type]
+    const type = schema[name]?.type
+    const right =
+      type === 'array' ? Array.isArray(value) : type !== undefined && typeof value === kindOf[type]
     if (!right) return false
   }
   return true

@@ -8,19 +8,26 @@ export type PatchOperation =
   | { readonly op: 'replace'; readonly path: string; readonly value: Json }
   | { readonly op: 'remove'; readonly path: string }
 
-/** RFC 6901 escaping of one reference token. */
-const pointerToken = (token: string | number): string =>
-  String(token).replaceAll('~', '~0').replaceAll('/', '~1')
+// Almost no name holds what RFC 6901 escapes; replacing costs more in an interpreter than looking.
+const pointerToken = (token: string | number): string => {
+  const text = String(token)
+  return text.includes('~') || text.includes('/') ? text.replaceAll('~', '~0').replaceAll('/', '~1') : text
+}
 
 /** RFC 6901 pointer of these tokens. */
-export const pointer = (...tokens: readonly (string | number)[]): string =>
-  tokens.map((token) => `/${pointerToken(token)}`).join('')
+export const pointer = (...tokens: readonly (string | number)[]): string => {
+  let path = ''
+  for (const token of tokens) path += `/${pointerToken(token)}`
+  return path
+}
 
-const tokensOf = (path: string): readonly string[] =>
-  path
-    .split('/')
-    .slice(1)
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+const tokensOf = (path: string): readonly string[] => {
+  const tokens = path.slice(1).split('/')
+  if (path === '') return []
+  return path.includes('~')
+    ? tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+    : tokens
+}
 
 /**
  * Applies operations to a document and returns the new document; the old one is left as it was.
@@ -31,21 +38,27 @@ const tokensOf = (path: string): readonly string[] =>
 export const applyPatch = (document: Json, operations: readonly PatchOperation[]): Result<Json, string> => {
   let current = document
   for (const operation of operations) {
-    const next = applyAt(current, tokensOf(operation.path), operation)
+    const next = applyAt(current, { tokens: tokensOf(operation.path), operation }, 0)
     if (next === undefined) return err(`no place for ${operation.op} at ${operation.path}`)
     current = next
   }
   return ok(current)
 }
 
-const applyAt = (node: Json, tokens: readonly string[], operation: PatchOperation): Json | undefined => {
-  const [token, ...rest] = tokens
+interface Step {
+  readonly tokens: readonly string[]
+  readonly operation: PatchOperation
+}
+
+const applyAt = (node: Json, step: Step, depth: number): Json | undefined => {
+  const { tokens, operation } = step
+  const token = tokens[depth]
   if (token === undefined) return operation.op === 'remove' ? undefined : operation.value
-  if (Array.isArray(node)) return applyToArray(node, [token, ...rest], operation)
+  if (Array.isArray(node)) return applyToArray(node, step, depth)
   if (!isJsonObject(node)) return undefined
   const child = Object.hasOwn(node, token) ? node[token] : undefined
-  if (rest.length > 0) {
-    const changed = child === undefined ? undefined : applyAt(child, rest, operation)
+  if (depth + 1 < tokens.length) {
+    const changed = child === undefined ? undefined : applyAt(child, step, depth + 1)
     return changed === undefined ? undefined : { ...node, [token]: changed }
   }
   if (operation.op === 'add') return { ...node, [token]: operation.value }
@@ -55,17 +68,13 @@ const applyAt = (node: Json, tokens: readonly string[], operation: PatchOperatio
   return others
 }
 
-const applyToArray = (
-  node: readonly Json[],
-  tokens: readonly string[],
-  operation: PatchOperation,
-): Json | undefined => {
-  const [token = '', ...rest] = tokens
-  const index = arrayIndex(token, node.length)
+const applyToArray = (node: readonly Json[], step: Step, depth: number): Json | undefined => {
+  const { tokens, operation } = step
+  const index = arrayIndex(tokens[depth] ?? '', node.length)
   if (index === undefined) return undefined
   const child = node[index]
-  if (rest.length > 0) {
-    const changed = child === undefined ? undefined : applyAt(child, rest, operation)
+  if (depth + 1 < tokens.length) {
+    const changed = child === undefined ? undefined : applyAt(child, step, depth + 1)
     return changed === undefined ? undefined : node.with(index, changed)
   }
   if (operation.op === 'add') return node.toSpliced(index, 0, operation.value)

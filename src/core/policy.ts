@@ -48,18 +48,19 @@ export interface Policy {
   readonly digest: string
 }
 
-/** The first exemption that covers this rule and container today, expired ones left out. */
+/** The exemption that covers this rule and container, one that runs today before one that has expired. */
 export const exemptionFor = (
   policy: Policy,
   rule: string,
-  who: { readonly identity: Identity; readonly today: string },
-): Exemption | undefined =>
-  policy.exemptions.find(
-    (exemption) =>
-      exemption.rules.includes(rule) &&
-      who.today <= exemption.expires &&
-      selects(exemption.where, who.identity),
+  { identity, today }: { readonly identity: Identity; readonly today: string },
+): { readonly exemption: Exemption; readonly expired: boolean } | undefined => {
+  const covering = policy.exemptions.filter(
+    ({ rules, where }) => rules.includes(rule) && selects(where, identity),
   )
+  const running = covering.find(({ expires }) => today <= expires)
+  const exemption = running ?? covering[0]
+  return exemption && { exemption, expired: running === undefined }
+}
 
 /**
  * True when the selector covers the container. Only a proven identity is ever selected: a user can forge

@@ -38,7 +38,7 @@ const lineOf = ({ lines }: TomlDocument, complaint: Complaint): number => {
 const describe = ({ instancePath, keyword, message, params }: Complaint, document: Json): string => {
   const place = instancePath === '' ? 'the policy' : instancePath.slice(1).replaceAll('/', '.')
   const value = JSON.stringify(valueAt(document, instancePath)) ?? ''
-  const short = value.length > 60 ? `${value.slice(0, 60)}…` : value
+  const short = value.length > 60 ? `${[...value].slice(0, 60).join('')}…` : value
   switch (keyword) {
     case 'additionalProperties':
       return `${place} has no member ${JSON.stringify(params['additionalProperty'])}`

@@ -34,6 +34,8 @@ export interface Shim {
   call(words: readonly string[], options?: CallOptions): Promise<Called>
   /** The command line, by its own name. */
   lintel(words: readonly string[], options?: CallOptions): Promise<Called>
+  /** Any other command that ends in a call. */
+  command(argv: readonly string[], options?: CallOptions): Promise<Called>
   /** Runs shell lines inside; throws where they fail. */
   shell(script: string): Promise<string>
   /** Path on the test's side of an absolute path inside. */
@@ -77,6 +79,7 @@ export const openShim = async (): Promise<Shim> => {
     runtime,
     call: (words, options) => caller([host.runtime, ...words], options),
     lintel: (words, options) => caller([join(workspace, 'lintel'), ...words], options),
+    command: caller,
     shell: async (script) => {
       const { exitCode, all, stdout } = await host.run('sh', ['-euc', script])
       if (exitCode !== 0) throw new Error(`${script}\nended with ${exitCode}: ${all}`)
