@@ -6,7 +6,6 @@ import type { DecisionRecord } from '../src/core/record.ts'
 import { profiles } from '../src/profiles/index.ts'
 import {
   configWith,
-  expectHandedOn,
   expectRefused,
   guardedCalls,
   preparedBundle,
@@ -102,7 +101,9 @@ describe('what a site sets', () => {
   })
 
   test('parameters over the profile’s', async () => {
-    shim.policy('rules.capabilities.allowed = ["CAP_SYS_ADMIN"]\nrules.memory-limit.default = "64MiB"')
+    shim.policy(
+      'rules.capabilities.allowed = ["CAP_CHOWN", "CAP_SYS_ADMIN"]\nrules.memory-limit.default = "64MiB"',
+    )
     expect((await create()).verdict).toBe('allow')
     const unlimited = configWith({ linux: { resources: { memory: null } } })
     const { patch } = await create(unlimited)
@@ -167,7 +168,7 @@ describe('mistakes get one line with file and line', () => {
       /exemptions\.1\.rules\.0 is "caps"/,
     ],
     [`mode = "${'🦀'.repeat(80)}"`, 3, /mode is "🦀+…/u],
-  ])('%s', async (text, line, says) => {
+  ])('%j', async (text, line, says) => {
     shim.policy(text)
     const bundle = preparedBundle(shim, 'c')
     const place = new RegExp(`${policyFile}:${line}(:\\d+)?: `)

@@ -169,3 +169,71 @@ pub fn make_directory(path: &str, mode: u32) -> HostResult<()> {
 pub fn c_path(path: &str, syscall: &'static str) -> HostResult<CString> {
     CString::new(path).map_err(|_| HostError::new("EINVAL", syscall, path))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> String {
+        let path = format!("{}/lintel-files-{name}-{}", std::env::temp_dir().display(), std::process::id());
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    #[test]
+    fn reads_keep_to_limit_kind_and_encoding() {
+        let folder = folder("read");
+        let file = format!("{folder}/file");
+        fs::write(&file, "abc").unwrap();
+        assert_eq!(read_text(&file, 3.0, false).unwrap(), "abc");
+        let code = |path: &str, limit: f64, follow: bool| read_text(path, limit, follow).unwrap_err().code;
+        assert_eq!(code(&file, 2.0, false), "EFBIG");
+        assert_eq!(code(&folder, 9.0, false), "EISDIR");
+        assert_eq!(code(&format!("{folder}/none"), 9.0, false), "ENOENT");
+        let link = format!("{folder}/link");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert_eq!(code(&link, 9.0, false), "ELOOP");
+        assert_eq!(read_text(&link, 9.0, true).unwrap(), "abc");
+        fs::write(&file, [0xff, 0xfe]).unwrap();
+        assert_eq!(code(&file, 9.0, false), "EILSEQ");
+        let fifo = format!("{folder}/fifo");
+        // SAFETY: the path is NUL-terminated.
+        assert_eq!(unsafe { libc::mkfifo(c_path(&fifo, "mkfifo").unwrap().as_ptr(), 0o600) }, 0);
+        assert_eq!(code(&fifo, 9.0, false), "EINVAL");
+    }
+
+    #[test]
+    fn replacing_keeps_mode_and_leaves_nothing_beside() {
+        let folder = folder("replace");
+        let file = format!("{folder}/config.json");
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        // What a killed process with our number left behind is in the way of nobody.
+        fs::write(format!("{file}.lintel-{}", std::process::id()), "stale").unwrap();
+        replace_file(&file, "new").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o640);
+        assert_eq!(list_directory(&folder).unwrap(), ["config.json"]);
+        assert_eq!(replace_file(&format!("{folder}/none"), "x").unwrap_err().code, "ENOENT");
+    }
+
+    #[test]
+    fn appends_of_many_threads_stay_whole_lines() {
+        let file = format!("{}/log", folder("append"));
+        let line = "x".repeat(5000);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..20 {
+                        append_locked(&file, &format!("{line}\n"), 0o600, false).unwrap();
+                    }
+                });
+            }
+        });
+        let text = fs::read_to_string(&file).unwrap();
+        assert_eq!(text.lines().count(), 160);
+        assert!(text.lines().all(|found| found == line));
+    }
+}

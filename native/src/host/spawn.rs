@@ -83,3 +83,34 @@ fn drain<R: Read + Send + 'static>(pipe: Option<R>) -> thread::JoinHandle<String
         String::from_utf8_lossy(&bytes).into_owned()
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn ended(script: &str, input: &str, limit: Duration) -> Ended {
+        let child = Command::new("/bin/sh")
+            .args(["-c", script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        finish(child, input.to_owned(), limit).unwrap()
+    }
+
+    #[test]
+    fn output_input_and_status_come_back() {
+        let result = ended("cat; echo oh >&2; exit 7", "in", Duration::from_secs(10));
+        assert_eq!((result.status, result.stdout.as_str(), result.stderr.as_str()), (7, "in", "oh\n"));
+        assert!(!result.timed_out);
+    }
+
+    #[test]
+    fn what_takes_too_long_is_ended() {
+        let result = ended("exec sleep 30", "", Duration::from_millis(50));
+        assert!(result.timed_out);
+        assert_eq!(result.status, 128 + libc::SIGKILL);
+    }
+}
