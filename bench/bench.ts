@@ -4,16 +4,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import {
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,46 +14,30 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const lintel = join(root, 'dist/lintel-runtime')
 const rounds = Number(process.argv[2] ?? 300)
 
-interface Subject {
-  readonly name: string
-  readonly command: readonly string[]
-  /** Puts back what the call before changed. */
-  readonly prepare: () => void
-}
-
 const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
-const quiet = openSync('/dev/null', 'r+')
-
-const wallMilliseconds = ({ command: [program = '', ...args], prepare, name }: Subject): number => {
-  prepare()
-  const began = process.hrtime.bigint()
-  const ended = spawnSync(program, args, { stdio: [quiet, quiet, quiet] })
-  const took = Number(process.hrtime.bigint() - began) / 1e6
-  if (ended.status !== 0)
-    throw new Error(`${name}: ${[program, ...args].join(' ')} ended with ${ended.status}`)
-  return took
+interface Pair {
+  readonly title: string
+  readonly direct: readonly string[]
+  readonly through: readonly string[]
+  /** The configuration is written anew before each call. */
+  readonly rewrites: boolean
+  readonly count: number
 }
 
 /** Runs a pair in turn, A B A B …, and prints medians, the difference and the ratio. */
-const pair = (title: string, direct: Subject, through: Subject, count: number): number => {
-  const times: { direct: number[]; through: number[] } = { direct: [], through: [] }
-  for (let round = -5; round < count; round++) {
-    const a = wallMilliseconds(direct)
-    const b = wallMilliseconds(through)
-    if (round >= 0) {
-      times.direct.push(a)
-      times.through.push(b)
-    }
-  }
-  const [a, b] = [median(times.direct), median(times.through)]
-  const added = median(times.through.map((value, index) => value - (times.direct[index] ?? 0)))
-  console.log(
-    `${title.padEnd(46)} direct ${a.toFixed(2)} ms  through lintel ${b.toFixed(2)} ms  added ${added.toFixed(2)} ms  ratio ${(b / a).toFixed(2)}`,
-  )
+const measure = async (pairs: string, { title, direct, through, rewrites, count }: Pair): Promise<number> => {
+  const files = rewrites ? [template, join(bundle, 'config.json')] : ['-', '-']
+  const { stdout } = await execa(pairs, [String(count), ...files, ...direct, '--', ...through])
+  const rounds = stdout.split('\n').map((line) => line.split(' ').map((text) => Number(text) / 1000))
+  const a = median(rounds.map(([time = Number.NaN]) => time))
+  const b = median(rounds.map(([, time = Number.NaN]) => time))
+  const added = median(rounds.map(([one = Number.NaN, other = Number.NaN]) => other - one))
+  const figures = `direct ${a.toFixed(2)} ms  through lintel ${b.toFixed(2)} ms  added ${added.toFixed(2)} ms`
+  console.log(`${title.padEnd(52)} ${figures}  ratio ${(b / a).toFixed(2)}`)
   return added
 }
 
@@ -70,6 +45,7 @@ const workspace = mkdtempSync(
   join(statSync('/dev/shm').isDirectory() ? '/dev/shm' : tmpdir(), 'lintel-bench-'),
 )
 const bundle = join(workspace, 'bundle')
+const template = join(workspace, 'config.json')
 const log = join(mkdtempSync(join(tmpdir(), 'lintel-bench-log-')), 'decisions.jsonl')
 
 /** A policy with the full profile, its record on a real disk, and this runtime under it. */
@@ -121,11 +97,10 @@ const dockerConfig = (): string => {
   return JSON.stringify(config)
 }
 
-const makeBundle = (config: string): (() => void) => {
+const makeBundle = (config: string): void => {
   mkdirSync(join(bundle, 'rootfs/bin'), { recursive: true })
   writeFileSync(join(bundle, 'rootfs/bin/busybox'), readFileSync('/bin/busybox'), { mode: 0o755 })
-  const file = join(bundle, 'config.json')
-  return () => writeFileSync(file, config)
+  for (const file of [template, join(bundle, 'config.json')]) writeFileSync(file, config)
 }
 
 const peakMegabytes = (program: string, command: readonly string[]): number => {
@@ -163,57 +138,52 @@ const judged = (name: string, figure: number, limit: number, unit: string): void
 const main = async (): Promise<void> => {
   const noop = await compileC('runc', noopSource)
   const peak = await compileC('peak', peakSource)
+  const pairs = await compileC('pairs', readFileSync(join(root, 'bench/pairs.c'), 'utf8'))
   const config = dockerConfig()
-  const prepare = makeBundle(config)
-  const nothing = (): void => undefined
+  makeBundle(config)
   const noopPolicy = policyFor('noop', noop)
   const runcPolicy = policyFor('runc', '/usr/sbin/runc')
-  const create = ['create', '--bundle', bundle, 'bench']
   const through = (policy: string, args: readonly string[]) => [lintel, '--lintel-policy', policy, ...args]
   // The compiled policy is believed once the file is older than two seconds.
   await new Promise((resolve) => setTimeout(resolve, 2100))
   for (const policy of [noopPolicy, runcPolicy]) spawnSync(lintel, ['--lintel-policy', policy, '--version'])
 
-  console.log(`${rounds} pairs each, medians; whole processes, started by spawn`)
-  const createAdded = pair(
-    'create, full profile, durable record, no-op runtime',
-    { name: 'direct create', command: [noop, ...create], prepare },
-    { name: 'create', command: through(noopPolicy, create), prepare },
-    rounds,
-  )
-  const passAdded = pair(
-    'passed through (state), no-op runtime',
-    { name: 'direct state', command: [noop, 'state', 'bench'], prepare: nothing },
-    { name: 'state', command: through(noopPolicy, ['state', 'bench']), prepare: nothing },
-    rounds,
-  )
+  console.log(`${rounds} pairs each, medians; whole processes, from spawn to end`)
+  const create = ['create', '--bundle', bundle, 'bench']
+  const createAdded = await measure(pairs, {
+    title: 'create, full profile, durable record, no-op runtime',
+    direct: [noop, ...create],
+    through: through(noopPolicy, create),
+    rewrites: true,
+    count: rounds,
+  })
+  const passAdded = await measure(pairs, {
+    title: 'passed through (state), no-op runtime',
+    direct: [noop, 'state', 'bench'],
+    through: through(noopPolicy, ['state', 'bench']),
+    rewrites: false,
+    count: rounds,
+  })
   if (process.getuid?.() === 0) {
-    const run = ['--root', join(workspace, 'state'), 'run', '--bundle', bundle]
-    pair(
-      'run to the end (create, start, delete), real runc',
-      { name: 'runc run', command: ['/usr/sbin/runc', ...run, 'bench-a'], prepare },
-      { name: 'lintel run', command: through(runcPolicy, [...run, 'bench-b']), prepare },
-      Math.ceil(rounds / 10),
-    )
-    pair(
-      'passed through (list), real runc',
-      {
-        name: 'runc list',
-        command: ['/usr/sbin/runc', '--root', join(workspace, 'state'), 'list'],
-        prepare: nothing,
-      },
-      {
-        name: 'lintel list',
-        command: through(runcPolicy, ['--root', join(workspace, 'state'), 'list']),
-        prepare: nothing,
-      },
-      Math.ceil(rounds / 3),
-    )
+    const rooted = ['--root', join(workspace, 'state')]
+    await measure(pairs, {
+      title: 'run to the end (create, start, delete), real runc',
+      direct: ['/usr/sbin/runc', ...rooted, 'run', '--bundle', bundle, 'bench-a'],
+      through: through(runcPolicy, [...rooted, 'run', '--bundle', bundle, 'bench-b']),
+      rewrites: true,
+      count: Math.ceil(rounds / 10),
+    })
+    await measure(pairs, {
+      title: 'passed through (list), real runc',
+      direct: ['/usr/sbin/runc', ...rooted, 'list'],
+      through: through(runcPolicy, [...rooted, 'list']),
+      rewrites: false,
+      count: Math.ceil(rounds / 3),
+    })
   }
   console.log('\nBudgets (DESIGN section 9)')
   judged('added to create', createAdded, 1.5, 'ms')
   judged('added to a passed-through call', passAdded, 0.4, 'ms')
-  prepare()
   judged(
     'peak memory of a create',
     peakMegabytes(peak, through(noopPolicy, ['--dry-run', ...create])),
@@ -227,7 +197,6 @@ const main = async (): Promise<void> => {
 try {
   await main()
 } finally {
-  closeSync(quiet)
   rmSync(workspace, { recursive: true, force: true })
   rmSync(join(log, '..'), { recursive: true, force: true })
 }

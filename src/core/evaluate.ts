@@ -1,5 +1,5 @@
 /** The decision itself: every rule of the policy over one input, fixes applied and checked again. */
-import type { Decision, Finding, Outcome, Verdict } from './decision.ts'
+import type { Decision, Finding, Outcome } from './decision.ts'
 import type { Probe } from './facts.ts'
 import type { Json } from './json.ts'
 import { applyPatch, type PatchOperation } from './patch.ts'
@@ -47,7 +47,8 @@ export const probesOf = (rules: readonly Rule[], policy: Policy, input: RuleInpu
  * Judges one case. Collects every finding of every rule; never stops at the first.
  * Rules run in the order of their categories, each on the document as the fixes before it left it; at the end
  * every rule that fixed something looks again, and what still stands is refused.
- * In mode `warn` nothing is patched or refused: outcomes tell what `enforce` would have done.
+ * In mode `warn` nothing is patched or refused: what would have been repaired is a warning, what would have been
+ * refused keeps that outcome under the verdict `would_deny`.
  */
 export const evaluate = (subject: Case): Decision => {
   const active = inFixOrder(activeRules(subject.rules, subject.policy, subject.input))
@@ -161,7 +162,13 @@ const conclude = (
   { mode }: Policy,
 ): Decision => {
   const denied = findings.some(({ outcome }) => outcome === 'refused')
-  const fixed = !denied && patch.length > 0 && mode === 'enforce'
-  const verdict: Verdict = denied ? (mode === 'warn' ? 'would_deny' : 'deny') : fixed ? 'fix' : 'allow'
-  return { verdict, findings, patch: fixed ? patch : [] }
+  if (mode === 'warn') {
+    // Nothing is repaired in this mode, and no record may say so.
+    const warned = findings.map(
+      (finding): Finding => (finding.outcome === 'fixed' ? { ...finding, outcome: 'warned' } : finding),
+    )
+    return { verdict: denied ? 'would_deny' : 'allow', findings: warned, patch: [] }
+  }
+  const fixed = !denied && patch.length > 0
+  return { verdict: denied ? 'deny' : fixed ? 'fix' : 'allow', findings, patch: fixed ? patch : [] }
 }
