@@ -74,7 +74,9 @@ install_npm_packages() {
 		return 0
 	fi
 	say "installing npm packages"
-	npm ci --no-audit --no-fund --loglevel=error || stop "npm ci failed"
+	# npm ci refuses a lock file without the optional packages of other platforms, which not every mirror carries
+	npm ci --no-audit --no-fund --loglevel=silent ||
+		npm install --no-save --no-audit --no-fund --loglevel=error || stop "npm could not install the packages"
 	touch node_modules/.package-lock.json
 }
 

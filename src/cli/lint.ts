@@ -67,9 +67,13 @@ const lintPath = (host: Host, path: string, policy: Policy): Result<Linted, stri
     facts: noHostFacts,
   }
   const today = host.clock().timestamp.slice(0, 10)
-  const { findings } = evaluate({ rules, policy, input, document, reread: rereadAs(input), today })
-  return ok({ path: source.value.path, findings })
+  const decision = evaluate({ rules, policy, input, document, reread: rereadAs(input), today })
+  return ok({ path: source.value.path, findings: decision.findings.map(unrepaired) })
 }
+
+// Where nothing runs, nothing was repaired.
+const unrepaired = (finding: Finding): Finding =>
+  finding.outcome === 'fixed' ? { ...finding, outcome: 'repairable' } : finding
 
 const rank = (severity: Severity): number => severities.indexOf(severity)
 
@@ -87,6 +91,7 @@ const asJson = ({ path, linted }: { path: string; linted: Result<Linted, string>
 const words: { readonly [outcome in Finding['outcome']]: string } = {
   refused: 'refused',
   fixed: 'would be repaired',
+  repairable: 'would be repaired',
   warned: 'warning',
   exempted: 'exempted',
   unknown: 'unknown',

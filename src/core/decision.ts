@@ -7,11 +7,11 @@ export type Verdict = 'allow' | 'fix' | 'deny' | 'would_deny'
 
 /**
  * What became of a finding. `refused`: the call is denied for it (or would be, in mode warn). `fixed`: a patch
- * clears it. `warned`: the policy only wants it known
- * (in mode warn also what a patch would have cleared). `exempted`: a running exemption covers it.
- * `unknown`: the fact could not be had.
+ * cleared it. `repairable`: a patch would have, but the call was refused for something else or the mode is warn.
+ * `warned`: the policy only wants it known. `exempted`: a running exemption covers it. `unknown`: the fact could
+ * not be had.
  */
-export type Outcome = 'refused' | 'fixed' | 'warned' | 'exempted' | 'unknown'
+export type Outcome = 'refused' | 'fixed' | 'repairable' | 'warned' | 'exempted' | 'unknown'
 
 export interface Finding {
   readonly rule: string

@@ -47,7 +47,7 @@ export const probesOf = (rules: readonly Rule[], policy: Policy, input: RuleInpu
  * Judges one case. Collects every finding of every rule; never stops at the first.
  * Rules run in the order of their categories, each on the document as the fixes before it left it; at the end
  * every rule that fixed something looks again, and what still stands is refused.
- * In mode `warn` nothing is patched or refused: what would have been repaired is a warning, what would have been
+ * In mode `warn` nothing is patched or refused: what would have been repaired is `repairable`, what would have been
  * refused keeps that outcome under the verdict `would_deny`.
  */
 export const evaluate = (subject: Case): Decision => {
@@ -162,13 +162,10 @@ const conclude = (
   { mode }: Policy,
 ): Decision => {
   const denied = findings.some(({ outcome }) => outcome === 'refused')
-  if (mode === 'warn') {
-    // Nothing is repaired in this mode, and no record may say so.
-    const warned = findings.map(
-      (finding): Finding => (finding.outcome === 'fixed' ? { ...finding, outcome: 'warned' } : finding),
-    )
-    return { verdict: denied ? 'would_deny' : 'allow', findings: warned, patch: [] }
-  }
-  const fixed = !denied && patch.length > 0
-  return { verdict: denied ? 'deny' : fixed ? 'fix' : 'allow', findings, patch: fixed ? patch : [] }
+  if (!denied && mode === 'enforce' && patch.length > 0) return { verdict: 'fix', findings, patch }
+  // Nothing is repaired, and no record may say so.
+  const left = findings.map(
+    (finding): Finding => (finding.outcome === 'fixed' ? { ...finding, outcome: 'repairable' } : finding),
+  )
+  return { verdict: denied ? (mode === 'warn' ? 'would_deny' : 'deny') : 'allow', findings: left, patch: [] }
 }
