@@ -96,7 +96,7 @@ describe('what a site sets', () => {
     expect(await create()).toMatchObject({ verdict: 'would_deny', mode: 'warn', patch: [] })
     const record = await create(repairedConfig)
     expect(record).toMatchObject({ verdict: 'allow', patch: [] })
-    expect(outcomes(record)).toEqual(['no-new-privileges fixed'])
+    expect(outcomes(record)).toEqual(['no-new-privileges repairable'])
     expect(record.config.after).toBe(record.config.before)
   })
 

@@ -12,14 +12,32 @@ const TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/door.txt"));
 
 /// Becomes the real runtime if the call plainly passes; returns otherwise.
 pub fn hand_on(arguments: &[OsString]) {
-    let Some(words) = arguments.iter().map(|argument| argument.to_str()).collect::<Option<Vec<_>>>() else {
-        return;
-    };
+    let Some(words) = as_text(arguments) else { return };
     let Some(call) = read(&words) else { return };
     let Some(kept) = kept::read(call.policy).filter(|kept| kept.fresh) else { return };
     if let Some(runtime) = process::find_runtime(kept.runtimes) {
         let _ = process::execute(&runtime, &process::arguments_for(&runtime, &call.handed_on));
     }
+}
+
+/// A call that plainly passes when the machine has failed.
+pub struct Plain {
+    /// Its arguments without lintel's own flag.
+    pub handed_on: Vec<String>,
+    /// The runtimes of its policy as last kept, whatever has become of the policy since.
+    pub runtimes: Vec<String>,
+}
+
+/// Reads the call for whoever hands it on without the machine; `None` unless it plainly passes.
+pub fn plain(arguments: &[OsString]) -> Option<Plain> {
+    let words = as_text(arguments)?;
+    let call = read(&words)?;
+    let runtimes = kept::read(call.policy).map(|kept| kept.runtimes).unwrap_or_default();
+    Some(Plain { handed_on: call.handed_on, runtimes })
+}
+
+fn as_text(arguments: &[OsString]) -> Option<Vec<&str>> {
+    arguments.iter().map(|argument| argument.to_str()).collect()
 }
 
 #[derive(Debug, PartialEq)]

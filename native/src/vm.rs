@@ -108,7 +108,8 @@ pub fn load<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Object<'js>> {
 fn describe(caught: &CaughtError<'_>) -> String {
     match caught {
         CaughtError::Exception(exception) => {
-            let message = exception.message().unwrap_or_else(|| "exception without a message".to_owned());
+            let message = exception.message().filter(|message| !message.is_empty());
+            let message = message.unwrap_or_else(|| "exception without a message".to_owned());
             format!("{message}\n{}", exception.stack().unwrap_or_default())
         }
         // Where not even the error could be made, nothing is thrown.

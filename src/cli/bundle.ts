@@ -24,10 +24,10 @@ export const readConfigText = (host: Host, path: string): Result<ConfigText, str
   if (!mayBeTar) return named(path, text)
   const member = host.readTarMember(path, 'config.json', maxConfigBytes)
   if (member.ok) return ok({ path: `${path}(config.json)`, text: member.value })
-  if (member.error.code === 'ENOENT') return err(`${path}: the archive holds no config.json at its top`)
-  return text.ok
-    ? err(`${path} is neither JSON text nor a tar archive`)
-    : err(fileProblem(path, text.error.code))
+  const { code } = member.error
+  if (code !== 'ENOENT' && code !== 'EINVAL') return err(fileProblem(`${path}(config.json)`, code))
+  const problem = text.ok ? `${path} is not JSON text` : fileProblem(path, text.error.code)
+  return err(`${problem} and no tar archive with a config.json at its top`)
 }
 
 const readBundle = (host: Host, folder: string): Result<ConfigText, string> => {

@@ -15,6 +15,9 @@ const policyOptions = {
   format: { choices: ['text', 'json'], default: 'text', describe: 'how to print' },
 } as const
 
+/** Stands for `-` while yargs reads: a list of positionals would lose it, and nothing would be judged. */
+const standardInput = ' -'
+
 /** Runs the command of the process's arguments and returns its exit status. */
 export const main = (host: Host): number => {
   const output = outputOf(host)
@@ -23,10 +26,11 @@ export const main = (host: Host): number => {
     status = result
   }
   const parser = commands(host, output, settle)
-  const argv = host.process.argv.slice(1)
+  const argv = host.process.argv.slice(1).map((word) => (word === '-' ? standardInput : word))
   void parser.parse(argv.length === 0 ? ['--help'] : [...argv], {}, (error, _parsed, text) => {
     if (error !== undefined && error !== null) {
-      output.complain(`${error.message} (lintel --help shows what there is)`)
+      const message = error.message.replaceAll(/\s*\n\s*/g, ' ')
+      output.complain(`${message} (lintel --help shows what there is)`)
       settle(exitStatus.usage)
     } else if (text !== '') output.print(text)
   })
@@ -55,7 +59,8 @@ const commands = (host: Host, output: Output, settle: (status: number) => void) 
             describe: 'least severity that exits 1',
           }),
       ({ paths, profile, policy, format, failOn }) => {
-        settle(lint(host, output, { paths, profile, policy, format, failOn }))
+        const named = paths.map((path) => (path === standardInput ? '-' : path))
+        settle(lint(host, output, { paths: named, profile, policy, format, failOn }))
       },
     )
     .command(

@@ -5,7 +5,7 @@
 import { isJsonObject, type Json } from '../core/json.ts'
 import type { Policy } from '../core/policy.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import type { Host } from '../host/host.ts'
+import type { Host, KeptPolicy } from '../host/host.ts'
 import type { LoadedPolicy } from '../policy/load.ts'
 import type { PolicyProblem } from '../policy/sources.ts'
 
@@ -19,15 +19,18 @@ export interface ServingPolicy {
 }
 
 /**
- * The policy for this call; `file` is what `--lintel-policy` names.
+ * The policy for this call; `file` is what `--lintel-policy` names, `kept` what is kept of it.
  * Errors: `invalid` sources with no earlier policy to serve instead; `insecure` ones, unless the earlier policy
  * only warns and so never blocks.
  */
-export const servingPolicy = (host: Host, file: string | undefined): Result<ServingPolicy, PolicyProblem> => {
+export const servingPolicy = (
+  host: Host,
+  file: string | undefined,
+  kept: KeptPolicy | undefined,
+): Result<ServingPolicy, PolicyProblem> => {
   // Engines call from any folder: what a relative path names would change from call to call.
   if (file?.startsWith('/') === false)
     return err({ kind: 'invalid', message: `${file}: --lintel-policy takes an absolute path` })
-  const kept = host.readKept(file)
   if (kept?.fresh === true) return ok({ ...kept, broken: undefined })
   const loaded = host.callModule('policy', file, host)
   if (!isLoadResult(loaded)) return err({ kind: 'invalid', message: 'the policy module gave no policy' })

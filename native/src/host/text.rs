@@ -185,7 +185,8 @@ fn whole(ctx: *mut qjs::JSContext, container: qjs::JSValue, filled: bool) -> qjs
 fn parse_toml<'js>(ctx: Ctx<'js>, text: String) -> rquickjs::Result<Object<'js>> {
     match DeTable::parse(&text) {
         Ok(table) => {
-            let mut reader = TomlReader { ctx: ctx.clone(), text: &text, lines: Object::new(ctx.clone())? };
+            let mut reader =
+                TomlReader { ctx: ctx.clone(), breaks: breaks(&text), lines: Object::new(ctx.clone())? };
             let value = reader.table("", table.get_ref())?;
             let parsed = Object::new(ctx.clone())?;
             parsed.set("value", value)?;
@@ -197,28 +198,33 @@ fn parse_toml<'js>(ctx: Ctx<'js>, text: String) -> rquickjs::Result<Object<'js>>
             let before = text.get(..at).unwrap_or_default();
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
             let message = error.message().replace('\n', " ");
-            fail(&ctx, &TextError { message, line: line_at(&text, at), column })
+            fail(&ctx, &TextError { message, line: line_at(&breaks(&text), at), column })
         }
     }
 }
 
-fn line_at(text: &str, offset: usize) -> usize {
-    text.get(..offset).unwrap_or_default().matches('\n').count() + 1
+/// Where the lines of a text end.
+fn breaks(text: &str) -> Vec<usize> {
+    text.match_indices('\n').map(|(at, _)| at).collect()
 }
 
-struct TomlReader<'js, 'text> {
+fn line_at(breaks: &[usize], offset: usize) -> usize {
+    breaks.partition_point(|at| *at < offset) + 1
+}
+
+struct TomlReader<'js> {
     ctx: Ctx<'js>,
-    text: &'text str,
+    breaks: Vec<usize>,
     lines: Object<'js>,
 }
 
-impl<'js> TomlReader<'js, '_> {
+impl<'js> TomlReader<'js> {
     fn table(&mut self, at: &str, table: &DeTable<'_>) -> rquickjs::Result<Value<'js>> {
         let object = Object::new(self.ctx.clone())?;
         for (name, value) in table {
             let key = name.get_ref().as_ref();
             let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
-            self.lines.set(pointer.as_str(), line_at(self.text, name.span().start) as u32)?;
+            self.lines.set(pointer.as_str(), line_at(&self.breaks, name.span().start) as u32)?;
             object.set(key, self.value(&pointer, value.get_ref())?)?;
         }
         Ok(object.into_value())
@@ -240,7 +246,7 @@ impl<'js> TomlReader<'js, '_> {
                 let array = Array::new(ctx)?;
                 for (index, item) in items.iter().enumerate() {
                     let pointer = format!("{at}/{index}");
-                    self.lines.set(pointer.as_str(), line_at(self.text, item.span().start) as u32)?;
+                    self.lines.set(pointer.as_str(), line_at(&self.breaks, item.span().start) as u32)?;
                     array.set(index, self.value(&pointer, item.get_ref())?)?;
                 }
                 array.into_value()
