@@ -33,12 +33,14 @@ const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'pac
 /** Digest of everything the decisions are made of; the same sources give the same id. */
 const buildId = (): string => {
   const hash = createHash('sha256')
-  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).toSorted()
-  for (const file of files.filter((name) => /(?<!\.test)\.(ts|js)$/.test(name))) {
+  const sources = ['src', 'native/src', 'schemas'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  )
+  for (const file of sources.filter((name) => /(?<!\.test)\.(ts|js|rs|json)$/.test(name)).toSorted()) {
     hash
       .update(file)
       .update('\0')
-      .update(readFileSync(join(root, 'src', file)))
+      .update(readFileSync(join(root, file)))
   }
   return hash.digest('hex').slice(0, 16)
 }

@@ -16,7 +16,7 @@ pub fn hand_on(arguments: &[OsString]) {
     let Some(call) = read(&words) else { return };
     let Some(kept) = kept::read(call.policy).filter(|kept| kept.fresh) else { return };
     if let Some(runtime) = process::find_runtime(kept.runtimes) {
-        let _ = process::execute(&runtime, &process::arguments_for(&runtime, &call.handed_on));
+        let _ = process::become_program(&runtime, &process::arguments_for(&runtime, &call.handed_on));
     }
 }
 

@@ -81,7 +81,13 @@ pub fn is_self(path: &str) -> bool {
     use std::io::Read;
     let mut head = Vec::with_capacity(4096);
     let read = fs::File::open(path).and_then(|file| file.take(4096).read_to_end(&mut head));
-    read.is_ok() && head.starts_with(b"\x7fELF") && head.windows(MARK.len()).any(|window| window == MARK)
+    read.is_ok() && head.starts_with(b"\x7fELF") && holds(&head, MARK)
+}
+
+fn holds(bytes: &[u8], mark: &[u8]) -> bool {
+    let first = mark.first().copied().unwrap_or_default();
+    let mut starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == first);
+    starts.any(|(at, _)| bytes.get(at..).is_some_and(|rest| rest.starts_with(mark)))
 }
 
 /// The first of these paths that is an executable regular file and not lintel itself.
@@ -116,6 +122,11 @@ pub fn execute(path: &str, arguments: &[String]) -> HostResult<()> {
         return Err(HostError::new("ELOOP", "execve", path));
     }
     drop(file);
+    become_program(path, arguments)
+}
+
+/// The last step alone, for a program that `find_runtime` has just looked at.
+pub fn become_program(path: &str, arguments: &[String]) -> HostResult<()> {
     let program = c_path(path, "execve")?;
     let exact = exact_bytes(arguments);
     let mut pointers: Vec<*const libc::c_char> = exact.iter().map(|argument| argument.as_ptr()).collect();
