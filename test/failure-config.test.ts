@@ -59,7 +59,11 @@ const faults: readonly (readonly [string, (file: string, document: Document) => 
   ['with a comment', (file) => append(file, ' // mine'), /\.json:1:\d+: /],
   ['with text after it', (file) => append(file, '\n{}'), /\.json:2:1: text after the end/],
   ['with a byte order mark', (file) => writeFileSync(file, '\ufeff{}'), /\.json:1:1: .*byte order mark/],
-  ['not UTF-8', (file) => writeFileSync(file, Buffer.from('7b22ff227d', 'hex')), /\.json is not UTF-8/],
+  [
+    'not UTF-8',
+    (file) => writeFileSync(file, Buffer.from('7b22ff227d', 'hex')),
+    /\.json:1:3: this is not UTF-8/,
+  ],
   ['a list', (file) => writeFileSync(file, '[]'), /\.json:1:1: .*must be an object/],
   ['null', (file) => writeFileSync(file, 'null'), /\.json:1:1: .*must be an object/],
   ['with a NUL in a text', (file) => insert(file, '"pad":"a\\u0000b"'), /\.json:1:\d+: .*u0000/],

@@ -87,7 +87,7 @@ describe('what it reads', () => {
     const none = await archive('none.tar', [['inner/config.json', text]])
     expect(await lint([none])).toMatchObject({
       status: 2,
-      stderr: expect.stringMatching(/no tar archive with a config\.json at its top$/),
+      stderr: expect.stringMatching(/is a tar archive with no config\.json at its top$/),
     })
     const bad = await archive('bad.tar', [['config.json', '{"a":1,"a":2}']])
     expect((await lint([bad])).stderr).toBe('lintel: bad.tar(config.json):1:8: duplicate member "a"')
@@ -176,9 +176,13 @@ describe('bad input gets one clear line', () => {
     ['half a surrogate', '{"é":"\\udc00"}', /:1:7: lone surrogate \\udc00 in a string/],
     ['the wrong type', '{"ociVersion":"1","process":{"args":"sh"}}', /:1:37: \/process\/args must be/],
     ['no object', '[]', /:1:1: .*must be an object/],
-    ['a raw NUL', Buffer.from('{"a\0":1}'), / is not JSON text and no tar archive/],
-    ['binary', Buffer.from('7f454c46ff00fe', 'hex'), / is not UTF-8 text and no tar archive/],
-    ['compressed', Buffer.from('1f8b0800000000000003', 'hex'), / is not UTF-8 text and no tar archive/],
+    ['a raw NUL', Buffer.from('{"a\0":1}'), /:1:4: control character U\+0000 in a string/],
+    ['binary', Buffer.from('7f454c46ff00fe', 'hex'), /:1:5: this is not UTF-8 text, and no tar archive/],
+    [
+      'compressed',
+      Buffer.from('1f8b0800000000000003', 'hex'),
+      /:1:2: this is not UTF-8 text, and no tar archive/,
+    ],
   ]
 
   test.each(cases)('%s', async (name, content, says) => {
@@ -200,7 +204,7 @@ describe('bad input gets one clear line', () => {
       ['', /^lintel: .*does not exist$/],
       ['fifo', /^lintel: fifo cannot be read \(EINVAL\)$/],
       ['/dev/zero', /^lintel: \/dev\/zero cannot be read \(EINVAL\)$/],
-      ['sparse', /^lintel: sparse is larger than 4 MiB and no tar archive/],
+      ['sparse', /^lintel: sparse is larger than 4 MiB, and no tar archive/],
     ] as const) {
       const { status, stdout, stderr } = await lint([path])
       expect({ path, status, stdout }).toEqual({ path, status: 2, stdout: '' })

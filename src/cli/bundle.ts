@@ -15,7 +15,7 @@ export interface ConfigText {
 export const readConfigText = (host: Host, path: string): Result<ConfigText, string> => {
   if (path === '-') return named('standard input', host.readDescriptor(0, maxConfigBytes))
   const stat = host.stat(path, true)
-  if (!stat.ok) return err(fileProblem(path, stat.error.code))
+  if (!stat.ok) return err(fileProblem(path, stat.error))
   if (stat.value.kind === 'directory') return readBundle(host, path.replace(/\/+$/, '') || '/')
   const text = host.readText(path, maxConfigBytes, true)
   const mayBeTar = text.ok
@@ -25,9 +25,11 @@ export const readConfigText = (host: Host, path: string): Result<ConfigText, str
   const member = host.readTarMember(path, 'config.json', maxConfigBytes)
   if (member.ok) return ok({ path: `${path}(config.json)`, text: member.value })
   const { code } = member.error
-  if (code !== 'ENOENT' && code !== 'EINVAL') return err(fileProblem(`${path}(config.json)`, code))
-  const problem = text.ok ? `${path} is not JSON text` : fileProblem(path, text.error.code)
-  return err(`${problem} and no tar archive with a config.json at its top`)
+  if (code !== 'ENOENT' && code !== 'EINVAL') return err(fileProblem(`${path}(config.json)`, member.error))
+  // Text with a NUL in it that is no archive (POSIX.1-1988 ustar magic): the parser says where.
+  if (text.ok && text.value.slice(257, 262) !== 'ustar') return named(path, text)
+  if (text.ok) return err(`${path} is a tar archive with no config.json at its top`)
+  return err(`${fileProblem(path, text.error)}, and no tar archive with a config.json at its top`)
 }
 
 const readBundle = (host: Host, folder: string): Result<ConfigText, string> => {
@@ -39,4 +41,4 @@ const readBundle = (host: Host, folder: string): Result<ConfigText, string> => {
 }
 
 const named = (path: string, text: ReturnType<Host['readText']>): Result<ConfigText, string> =>
-  text.ok ? ok({ path, text: text.value }) : err(fileProblem(path, text.error.code))
+  text.ok ? ok({ path, text: text.value }) : err(fileProblem(path, text.error))

@@ -14,6 +14,9 @@ export interface HostError {
   readonly code: string
   readonly syscall: string
   readonly path: string
+  /** Where the first byte that is no UTF-8 stands, from 1, for `EILSEQ` of a text read. */
+  readonly line?: number
+  readonly column?: number
 }
 
 export type HostResult<Value> = Result<Value, HostError>

@@ -3,7 +3,7 @@ import type { Json } from '../core/json.ts'
 import type { Config, OperationName, Process, Resources } from '../core/oci.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { isConfig, isProcess, isResources } from '../core/shape.ts'
-import type { DocumentKind, Host } from '../host/host.ts'
+import type { DocumentKind, Host, HostError } from '../host/host.ts'
 import type { GuardedCall } from './argv.ts'
 import { processOfFlags, resourcesOfFlags } from './flags-document.ts'
 
@@ -187,7 +187,7 @@ const readDocument = <Value extends Json>(
   const text = host.readText(path, maxConfigBytes, false)
   return text.ok
     ? parseDocument(host, { path, text: text.value }, reader)
-    : err(fileProblem(path, text.error.code))
+    : err(fileProblem(path, text.error))
 }
 
 /** Parses and narrows one document; the error names file, line and column. */
@@ -205,7 +205,10 @@ export const parseDocument = <Value extends Json>(
 }
 
 /** Why a file could not be read, in words. */
-export const fileProblem = (path: string, code: string): string => {
+export const fileProblem = (
+  path: string,
+  { code, line = 1, column = 1 }: Pick<HostError, 'code' | 'line' | 'column'>,
+): string => {
   switch (code) {
     case 'ENOENT':
       return `${path} does not exist`
@@ -214,7 +217,7 @@ export const fileProblem = (path: string, code: string): string => {
     case 'EFBIG':
       return `${path} is larger than ${maxConfigBytes / 1024 / 1024} MiB`
     case 'EILSEQ':
-      return `${path} is not UTF-8 text`
+      return `${path}:${line}:${column}: this is not UTF-8 text`
     case 'ELOOP':
       return `${path} is a symbolic link; lintel judges only the file itself`
     default:

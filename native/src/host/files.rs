@@ -52,7 +52,7 @@ fn read_bounded(file: File, limit: f64, path: &str) -> HostResult<String> {
     if bytes.len() as u64 > limit {
         return Err(HostError::new("EFBIG", "read", path));
     }
-    String::from_utf8(bytes).map_err(|_| HostError::new("EILSEQ", "read", path))
+    HostError::text(bytes, path)
 }
 
 /// Names in a directory, sorted bytewise; names that are not UTF-8 are left out.

@@ -10,6 +10,8 @@ pub struct HostError {
     pub code: String,
     pub syscall: &'static str,
     pub path: String,
+    /// Line and column from 1 of the first byte that is no UTF-8, for `EILSEQ` of a text read.
+    pub place: Option<(usize, usize)>,
 }
 
 pub type HostResult<T> = Result<T, HostError>;
@@ -17,12 +19,28 @@ pub type HostResult<T> = Result<T, HostError>;
 impl HostError {
     /// An error that lintel itself found, under an errno-like code.
     pub fn new(code: &str, syscall: &'static str, path: &str) -> HostError {
-        HostError { code: code.to_owned(), syscall, path: path.to_owned() }
+        HostError { code: code.to_owned(), syscall, path: path.to_owned(), place: None }
     }
 
     /// The error of a standard library call.
     pub fn from_io(error: &io::Error, syscall: &'static str, path: &str) -> HostError {
-        HostError { code: errno_name(error.raw_os_error().unwrap_or(0)), syscall, path: path.to_owned() }
+        HostError {
+            code: errno_name(error.raw_os_error().unwrap_or(0)),
+            syscall,
+            path: path.to_owned(),
+            place: None,
+        }
+    }
+
+    /// Bytes as text; what is no UTF-8 is `EILSEQ`, with the place where it begins.
+    pub fn text(bytes: Vec<u8>, path: &str) -> HostResult<String> {
+        String::from_utf8(bytes).map_err(|error| {
+            let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+            let before = String::from_utf8_lossy(valid);
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            let place = Some((before.matches('\n').count() + 1, column));
+            HostError { place, ..HostError::new("EILSEQ", "read", path) }
+        })
     }
 
     /// The calling thread's errno.
@@ -47,6 +65,10 @@ impl<'js, T: IntoJs<'js>> IntoJs<'js> for Outcome<T> {
                 error.set("code", failure.code)?;
                 error.set("syscall", failure.syscall)?;
                 error.set("path", failure.path)?;
+                if let Some((line, column)) = failure.place {
+                    error.set("line", line as f64)?;
+                    error.set("column", column as f64)?;
+                }
                 reply.set("ok", false)?;
                 reply.set("error", error)?;
             }

@@ -30,7 +30,7 @@ fn text_of(entry: impl Read, limit: f64, path: &str) -> HostResult<String> {
     if bytes.len() as u64 > limit as u64 {
         return Err(HostError::new("EFBIG", "read", path));
     }
-    String::from_utf8(bytes).map_err(|_| HostError::new("EILSEQ", "read", path))
+    HostError::text(bytes, path)
 }
 
 fn clean(name: &str) -> &str {
