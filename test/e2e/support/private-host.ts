@@ -104,7 +104,7 @@ const privateHost = (inner: {
     run: async (command, args, options) => {
       const result = await execa('nsenter', [...enter, command, ...args], {
         ...environmentOf(options),
-        input: options?.input ?? '',
+        ...(options?.openInput === true ? { stdin: 'pipe' as const } : { input: options?.input ?? '' }),
         all: true,
         timeout: commandTimeout,
       })
