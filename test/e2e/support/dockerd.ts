@@ -52,7 +52,8 @@ const startIn = async (host: PrivateHost, divertRunc: boolean): Promise<Docker> 
   return {
     host,
     docker,
-    dockerTerminal: (command) => host.run('script', ['-qec', `docker ${command}`, '/dev/null']),
+    dockerTerminal: (command) =>
+      host.run('script', ['-qec', `docker ${command}`, '/dev/null'], { openInput: true }),
   }
 }
 

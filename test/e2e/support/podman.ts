@@ -42,7 +42,7 @@ export const startPodman = async (cgroups: 'v1' | 'any' = 'any'): Promise<Podman
     podman,
     podmanWithoutJson: (args) => podman(args, { environment: { CONTAINERS_CONF: withoutJson } }),
     podmanTerminal: (command) =>
-      host.run('script', ['-qec', `podman ${command}`, '/dev/null'], { environment }),
+      host.run('script', ['-qec', `podman ${command}`, '/dev/null'], { environment, openInput: true }),
   }
 }
 

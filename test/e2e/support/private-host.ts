@@ -33,6 +33,8 @@ export interface Outcome {
 export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>
   readonly input?: string
+  /** Leaves standard input open and silent: on a terminal an end of file would be echoed into the output. */
+  readonly openInput?: boolean
 }
 
 /** A running private host. */
