@@ -27,6 +27,8 @@ export interface Finding {
   /** What the person can change, in the words of the engine used. */
   readonly remedy: string
   readonly exemption?: Exemption
+  /** As in Observation: the engine repeats what was repaired at create. */
+  readonly standing?: true
 }
 
 export interface Decision {

@@ -37,7 +37,8 @@ export const probesOf = (rules: readonly Rule[], policy: Policy, input: RuleInpu
   const wanted = new Map<string, Probe>()
   for (const { rule, setting } of activeRules(rules, policy, input)) {
     for (const probe of rule.probes(input, setting.parameters)) {
-      if (probe.mounts === true || !wanted.has(probe.path)) wanted.set(probe.path, probe)
+      const key = `${probe.kind ?? ''} ${probe.path}`
+      if (probe.mounts === true || !wanted.has(key)) wanted.set(key, probe)
     }
   }
   return [...wanted.values()]
@@ -150,6 +151,7 @@ const describe = (
     expected: observation.expected,
     message: fill(message?.what ?? words.title) + note,
     remedy: fill(message?.remedy[identity.speaker] ?? message?.remedy.default ?? ''),
+    ...(observation.standing === true ? { standing: true as const } : {}),
   }
 }
 

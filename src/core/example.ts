@@ -1,4 +1,6 @@
 /** Turns a rule's example into the input it stands for: a layer over one ordinary, harmless container. */
+import { noFlags } from './call.ts'
+import { type EngineContext, known } from './engine-context.ts'
 import { type HostFacts, noHostFacts, type PathFact } from './facts.ts'
 import { unknownIdentity } from './identity.ts'
 import { isJsonObject, type Json } from './json.ts'
@@ -65,6 +67,16 @@ export const layer = (below: Json, above: Json): Json => {
 
 const asJson = (value: object | undefined): Json => JSON.parse(JSON.stringify(value ?? {}))
 
+/** What a careful engine tells of the example's container. */
+const harmlessContext: EngineContext = {
+  ports: known([]),
+  publishesAll: known(false),
+  restart: known({ name: 'no', retries: 0 }),
+  healthCheck: known(['CMD', '/bin/check']),
+  networks: known(['application']),
+  image: known('registry.example/application:1.4.2'),
+}
+
 /**
  * The input of an example and the document a fix would patch.
  * `process` and `resources` of a create example are laid over the config's own; of an exec or update example
@@ -85,13 +97,18 @@ export const exampleInput = (
     : layered
   const process = asJson(operation === 'exec' ? example.process : {})
   const resources = asJson(operation === 'update' ? example.resources : {})
-  if (!isConfig(document) || !isProcess(process) || !isResources(resources)) return undefined
+  const asked = asJson(example.asked)
+  if (!isConfig(document) || !isProcess(process) || !isResources(resources) || !isProcess(asked))
+    return undefined
   const input: RuleInput = {
     operation,
     config: document,
     process: operation === 'exec' ? process : document.process,
     resources: operation === 'update' ? resources : document.linux?.resources,
+    asked: example.asked === undefined ? undefined : asked,
     identity: { ...unknownIdentity, ...example.identity },
+    engine: { ...harmlessContext, ...example.engine },
+    call: { ...noFlags, ...example.call },
     facts: { ...noHostFacts, ...example.facts },
   }
   return {

@@ -34,10 +34,35 @@ export interface PathFact {
   readonly submounts: readonly PathView[]
 }
 
-/** A path a rule wants to know; `mounts` also asks for aliases and submounts (mountinfo is read once). */
+/** What a path inside the container's root file system leads to, links followed within that root (openat2(2)). */
+export interface InsideFact {
+  /** Where it leads, as a path inside the root. */
+  readonly real: string
+  /** Every symbolic link on the way, as `/var/run -> /run`. */
+  readonly links: readonly string[]
+  /** False where a part of it does not exist, or there are more links than the kernel would follow. */
+  readonly exists: boolean
+}
+
+/** Who may change a file of the host. */
+export interface OwnershipFact {
+  readonly uid: number
+  readonly gid: number
+  /** Permission bits, e.g. 0o755. */
+  readonly mode: number
+  readonly kind: FileKind
+}
+
+/**
+ * A path a rule wants to know of. Without `kind`: a host path, resolved (`facts.paths`); `mounts` also asks for
+ * aliases and submounts (mountinfo is read once). `text`: content of a host file (`facts.texts`). `inside`: where a
+ * path inside the container's root leads (`facts.inside`). `ownership`: owner and mode, links followed
+ * (`facts.ownership`).
+ */
 export interface Probe {
   readonly path: string
   readonly mounts?: true
+  readonly kind?: 'text' | 'inside' | 'ownership'
 }
 
 export interface HostFacts {
@@ -45,6 +70,12 @@ export interface HostFacts {
   readonly onHost: boolean
   /** Facts by the path asked for. */
   readonly paths: { readonly [path: string]: PathFact }
+  /** Content by host path; absent where it could not be read or is larger than 256 KiB. */
+  readonly texts: { readonly [path: string]: string }
+  /** By the path inside the container's root; absent where the root could not be looked at. */
+  readonly inside: { readonly [path: string]: InsideFact }
+  /** By host path; absent where there is no such file. */
+  readonly ownership: { readonly [path: string]: OwnershipFact }
   /** MemTotal in bytes. */
   readonly memoryTotal: number | undefined
   /** Paths of listening unix sockets (/proc/net/unix). */
@@ -59,6 +90,9 @@ export interface HostFacts {
 export const noHostFacts: HostFacts = {
   onHost: false,
   paths: {},
+  texts: {},
+  inside: {},
+  ownership: {},
   memoryTotal: undefined,
   listeners: [],
   seccompSupported: true,

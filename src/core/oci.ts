@@ -8,6 +8,8 @@ export interface Mount {
   readonly type?: string
   readonly source?: string
   readonly options?: readonly string[]
+  readonly uidMappings?: readonly IdMapping[]
+  readonly gidMappings?: readonly IdMapping[]
 }
 
 export interface CapabilitySets {
@@ -34,6 +36,18 @@ export interface Process {
   readonly noNewPrivileges?: boolean
   readonly apparmorProfile?: string
   readonly selinuxLabel?: string
+  readonly rlimits?: readonly ResourceLimit[]
+  readonly oomScoreAdj?: number
+  readonly scheduler?: { readonly policy: string; readonly nice?: number; readonly priority?: number }
+  readonly ioPriority?: { readonly class: string; readonly priority?: number }
+  readonly consoleSize?: { readonly height: number; readonly width: number }
+}
+
+/** setrlimit(2): `type` is the constant's name (`RLIMIT_NOFILE`). Limits above 2^53 lose their last digits. */
+export interface ResourceLimit {
+  readonly type: string
+  readonly soft: number
+  readonly hard: number
 }
 
 export interface Namespace {
@@ -63,11 +77,24 @@ export interface MemoryResources {
   readonly disableOOMKiller?: boolean
 }
 
+/** Quota and periods in microseconds; `cpus` and `mems` are lists such as `0-3,7`. */
+export interface CpuResources {
+  readonly shares?: number
+  readonly quota?: number
+  readonly burst?: number
+  readonly period?: number
+  readonly realtimeRuntime?: number
+  readonly realtimePeriod?: number
+  readonly cpus?: string
+  readonly mems?: string
+  readonly idle?: number
+}
+
 export interface Resources {
   readonly devices?: readonly DeviceRule[]
   readonly memory?: MemoryResources
   readonly pids?: { readonly limit?: number }
-  readonly cpu?: { readonly shares?: number; readonly quota?: number; readonly period?: number }
+  readonly cpu?: CpuResources
   readonly unified?: { readonly [file: string]: string }
 }
 
@@ -106,6 +133,26 @@ export interface Linux {
   readonly maskedPaths?: readonly string[]
   readonly readonlyPaths?: readonly string[]
   readonly mountLabel?: string
+  readonly timeOffsets?: {
+    readonly [clock: string]: { readonly secs?: number; readonly nanosecs?: number }
+  }
+}
+
+/** A program the runtime starts on the host (or, for createContainer and startContainer, in the container). */
+export interface Hook {
+  readonly path: string
+  readonly args?: readonly string[]
+  readonly env?: readonly string[]
+  readonly timeout?: number
+}
+
+export interface Hooks {
+  readonly prestart?: readonly Hook[]
+  readonly createRuntime?: readonly Hook[]
+  readonly createContainer?: readonly Hook[]
+  readonly startContainer?: readonly Hook[]
+  readonly poststart?: readonly Hook[]
+  readonly poststop?: readonly Hook[]
 }
 
 export interface IdMapping {
@@ -121,6 +168,7 @@ export interface Config {
   readonly hostname?: string
   readonly domainname?: string
   readonly mounts?: readonly Mount[]
+  readonly hooks?: Hooks
   readonly annotations?: { readonly [key: string]: string }
   readonly linux?: Linux
 }

@@ -1,4 +1,4 @@
-/** A site's policy, compiled: every rule with its action and parameters, exemptions, log; and who is exempt. */
+/** A site's policy, compiled: every rule with its action and parameters, exemptions, log; and what holds for whom. */
 import type { EngineId, Identity } from './identity.ts'
 import type { ParameterValues } from './parameters.ts'
 
@@ -18,6 +18,23 @@ export interface Selector {
   readonly image?: string
   readonly name?: string
   readonly namespace?: string
+}
+
+/** What an override asks of a rule; members left out stay as they are. */
+export interface RuleChange {
+  readonly action?: Action
+  readonly parameters: ParameterValues
+}
+
+/** Other settings for the containers its selector covers. */
+export interface Override {
+  readonly where: OverrideSelector
+  readonly rules: { readonly [id: string]: RuleChange }
+}
+
+export interface OverrideSelector extends Selector {
+  /** Only pause containers. */
+  readonly sandbox?: true
 }
 
 export interface Exemption {
@@ -40,8 +57,10 @@ export interface Policy {
   readonly profile: string
   readonly mode: Mode
   readonly runtimePaths: readonly string[]
-  /** Setting of every rule whose action is not `off`, by rule id. */
+  /** Setting of every rule whose action is not `off`, and of those an override may switch on, by rule id. */
   readonly rules: { readonly [id: string]: RuleSetting }
+  /** Later ones win. */
+  readonly overrides: readonly Override[]
   readonly exemptions: readonly Exemption[]
   readonly log: LogSettings
   /** Lower-case SHA-256 of the sources' text, `built-in` for the default that serves without a file. */
@@ -63,10 +82,38 @@ export const exemptionFor = (
 }
 
 /**
+ * The policy for one container: its overrides laid over the settings, in their order. The same object where no
+ * override covers it. The answer has no overrides left.
+ */
+export const policyFor = (policy: Policy, identity: Identity): Policy => {
+  const covering = policy.overrides.filter(
+    ({ where }) => selects(where, identity) && (where.sandbox !== true || identity.sandbox),
+  )
+  if (covering.length === 0) return policy
+  const rules = { ...policy.rules }
+  for (const override of covering) {
+    for (const [id, change] of Object.entries(override.rules)) {
+      const setting = rules[id]
+      // Compiling a policy gives every rule that an override names a setting (policy/compile.ts).
+      if (setting !== undefined) rules[id] = changed(setting, change)
+    }
+  }
+  return { ...policy, rules, overrides: [] }
+}
+
+const changed = (setting: RuleSetting, { action, parameters }: RuleChange): RuleSetting => ({
+  action: action ?? setting.action,
+  parameters: { ...setting.parameters, ...parameters },
+})
+
+/**
  * True when the selector covers the container. Only a proven identity is ever selected: a user can forge
  * annotations, and a selector that named nothing would exempt everything (the schema refuses it).
  */
-const selects = (where: Selector, identity: Identity): boolean =>
+export const selects = (
+  where: Selector,
+  identity: Pick<Identity, 'proven' | 'engine' | 'image' | 'name' | 'namespace'>,
+): boolean =>
   identity.proven &&
   (where.engine === undefined || where.engine === identity.engine) &&
   glob(where.image, identity.image) &&

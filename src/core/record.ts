@@ -134,7 +134,7 @@ const present = <Name extends string>(
   value: string | undefined,
 ): { readonly [key in Name]?: string } | object => (value === undefined ? {} : { [name]: value })
 
-const recorded = ({ title: _, remedy: __, exemption, ...finding }: Finding): RecordedFinding =>
+const recorded = ({ title: _, remedy: __, standing: ___, exemption, ...finding }: Finding): RecordedFinding =>
   exemption === undefined
     ? finding
     : {

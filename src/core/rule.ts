@@ -1,4 +1,6 @@
 /** What a rule is: identity, sources, parameters, words, check, fix and examples in one value (DESIGN 7). */
+import type { CallFlags } from './call.ts'
+import type { ContextFact, EngineContext } from './engine-context.ts'
 import type { HostFacts, Probe } from './facts.ts'
 import type { Identity, Speaker } from './identity.ts'
 import type { Config, OperationName, Process, Resources } from './oci.ts'
@@ -14,9 +16,11 @@ export type Severity = 'low' | 'medium' | 'high' | 'critical'
 
 /** What a rule is about. The order is the order rules run and fix in: later fixes build on earlier ones. */
 export const categories = [
+  'integrity',
   'privilege',
   'namespaces',
   'mounts',
+  'user',
   'capabilities',
   'new-privileges',
   'syscalls',
@@ -24,6 +28,8 @@ export const categories = [
   'filesystem',
   'devices',
   'resources',
+  'process',
+  'engine',
 ] as const
 export type Category = (typeof categories)[number]
 
@@ -48,6 +54,8 @@ export interface Observation<Key extends string = string> {
   readonly expected: string
   /** Set when the fact could not be had: counted as unknown, never as a pass. */
   readonly unknown?: true
+  /** exec: only what was repaired at create and the engine sends again; repaired again without a record. */
+  readonly standing?: true
 }
 
 /** Everything a rule may look at: pure data, gathered before. */
@@ -59,7 +67,14 @@ export interface RuleInput {
   readonly process: Process | undefined
   /** create, run, restore: the config's resources. update: the resources asked for. */
   readonly resources: Resources | undefined
+  /**
+   * exec: the process as the engine had asked for it at create, before lintel's repairs; engines build every exec from
+   * that. Undefined where nothing was repaired.
+   */
+  readonly asked: Process | undefined
   readonly identity: Identity
+  readonly engine: EngineContext
+  readonly call: CallFlags
   readonly facts: HostFacts
 }
 
@@ -70,7 +85,10 @@ export interface Example {
   readonly config?: object
   readonly process?: object
   readonly resources?: object
+  readonly asked?: object
   readonly identity?: Partial<Identity>
+  readonly engine?: Partial<EngineContext>
+  readonly call?: Partial<CallFlags>
   readonly facts?: Partial<HostFacts>
   readonly parameters?: ParameterValues
 }
@@ -90,6 +108,8 @@ export interface RuleDefinition<Schema extends ParametersSchema, Key extends str
   readonly references: readonly Reference[]
   readonly rationale: string
   readonly appliesTo: readonly OperationName[]
+  /** What the check needs of the engine's own files; where an engine does not tell, the finding is unknown. */
+  readonly context?: readonly ContextFact[]
   readonly parameters: Schema
   readonly messages: { readonly [key in Key]: Message }
   /** Host paths the check wants facts of. */
@@ -121,6 +141,7 @@ export interface Rule extends RuleWords {
   readonly category: Category
   readonly rationale: string
   readonly appliesTo: readonly OperationName[]
+  readonly context?: readonly ContextFact[]
   readonly parameters: ParametersSchema
   /** RuleWords as JSON text, in builds where the words themselves are left out (scripts/lean-rules.ts). */
   readonly words?: string

@@ -1,6 +1,8 @@
 /** containerd: its shim calls for CRI (namespace k8s.io), for ctr and for nerdctl. */
+import { type EngineContext, everyFact, inapplicable, known, unknown } from '../core/engine-context.ts'
 import type { Host } from '../host/host.ts'
 import { type CallSite, type Described, type Engine, optionValue, undescribed } from './engine.ts'
+import { isNerdctl, nerdctlContext, silentInNerdctl } from './nerdctl-context.ts'
 
 const shim = 'containerd-shim-runc-v2'
 
@@ -13,9 +15,30 @@ export const isShimBundle = (site: CallSite, namespace: string): boolean =>
   site.bundle.endsWith(`/io.containerd.runtime.v2.task/${namespace}/${site.containerId}`) &&
   site.root.endsWith(`/${namespace}`)
 
+const byKubelet = inapplicable('kubelet decides that, from outside')
+const noBridge = inapplicable('Docker’s bridge is not there')
+
+const silentInCri = {
+  ports: unknown('containerd gives hostPort to the network plug-ins only'),
+  publishesAll: inapplicable('there is no such option'),
+  restart: byKubelet,
+  healthCheck: byKubelet,
+  networks: noBridge,
+} satisfies Partial<EngineContext>
+
+const silentInCtr = {
+  ports: inapplicable('ctr publishes no ports'),
+  publishesAll: inapplicable('ctr publishes no ports'),
+  restart: inapplicable('ctr starts a task once'),
+  healthCheck: inapplicable('ctr has no health checks'),
+  networks: noBridge,
+  image: unknown('containerd keeps it in its database'),
+} satisfies Partial<EngineContext>
+
 /** Containers of CRI, ctr and nerdctl. */
 export const containerd: Engine = {
   id: 'containerd',
+  ways: { 'containerd (CRI)': silentInCri, ctr: silentInCtr, nerdctl: silentInNerdctl },
   recognise: (site) => {
     const namespace = shimNamespace(site)
     if (namespace === undefined || namespace === 'moby') return undefined
@@ -23,20 +46,38 @@ export const containerd: Engine = {
   },
   describe: (site, host) => {
     const namespace = shimNamespace(site)
-    return namespace === 'k8s.io'
-      ? describePod(site, host)
-      : { ...undescribed, speaker: 'ctr', name: site.containerId, namespace }
+    if (namespace === 'k8s.io') return describePod(site, host)
+    const annotations = site.config?.annotations ?? {}
+    return isNerdctl(annotations)
+      ? {
+          ...undescribed,
+          speaker: 'docker',
+          name: annotations['nerdctl/name'] ?? site.containerId,
+          namespace,
+          context: nerdctlContext(annotations, host),
+        }
+      : { ...undescribed, speaker: 'ctr', name: site.containerId, namespace, context: ctrContext }
   },
 }
+
+const ctrContext: EngineContext = { ...everyFact(unknown('ctr does not tell')), ...silentInCtr }
+
+const criContext = (image: string | undefined): EngineContext => ({
+  ...everyFact(unknown('containerd does not tell')),
+  ...silentInCri,
+  image: image === undefined ? unknown('the pod does not name it') : known(image),
+})
 
 const describePod = (site: CallSite, host: Host): Described => {
   const annotations = site.config?.annotations ?? {}
   const cri = (key: string): string | undefined => annotations[`io.kubernetes.cri.${key}`]
   const sandboxId = cri('sandbox-id') ?? ''
+  const image = cri('image-name') ?? cri('podsandbox.image-name')
   return {
     speaker: 'kubernetes',
+    context: criContext(image),
     name: cri('container-name') ?? cri('sandbox-name'),
-    image: cri('image-name') ?? cri('podsandbox.image-name'),
+    image,
     namespace: cri('sandbox-namespace'),
     pod: cri('sandbox-name'),
     buildStep: false,

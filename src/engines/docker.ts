@@ -1,6 +1,7 @@
 /** Docker: dockerd's containers, which reach the runtime through containerd's shim in the namespace `moby`. */
 import type { Json } from '../core/json.ts'
 import { isShimBundle, shimNamespace } from './containerd.ts'
+import { dockerContext } from './docker-context.ts'
 import { type CallSite, type Described, type Engine, sideFile, textAt, undescribed } from './engine.ts'
 
 /** Folder names below Docker's data root that hold root file systems, one per storage driver. */
@@ -19,17 +20,29 @@ const storageDrivers = new Set([
 /** Containers of dockerd. */
 export const docker: Engine = {
   id: 'docker',
+  ways: { Docker: {} },
   recognise: (site) => (shimNamespace(site) === 'moby' ? { proven: isShimBundle(site, 'moby') } : undefined),
   describe: (site, host) => {
     const folder = containerFolder(site)
-    if (folder === undefined) return { ...undescribed, speaker: 'docker' }
-    return describeContainer(sideFile(host, `${folder}/config.v2.json`, 1024 * 1024), folder)
+    if (folder === undefined)
+      return { ...undescribed, speaker: 'docker', context: dockerContext(undefined, undefined) }
+    const container = sideFile(host, `${folder}/config.v2.json`, 1024 * 1024)
+    const hostConfig = atCreate(site) ? sideFile(host, `${folder}/hostconfig.json`, 1024 * 1024) : undefined
+    return describeContainer(container, hostConfig, folder)
   },
 }
 
-const describeContainer = (side: Json | undefined, folder: string): Described => ({
+/** Only rules of create ask for the context; exec and update need not read another file. */
+const atCreate = ({ operation }: CallSite): boolean => operation !== 'exec' && operation !== 'update'
+
+const describeContainer = (
+  side: Json | undefined,
+  hostConfig: Json | undefined,
+  folder: string,
+): Described => ({
   ...undescribed,
   speaker: 'docker',
+  context: dockerContext(side, hostConfig),
   name: textAt(side, 'Name')?.replace(/^\//, ''),
   image: textAt(side, 'Config', 'Image'),
   ownFolders: [folder],

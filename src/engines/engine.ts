@@ -1,11 +1,13 @@
 /** What an engine adapter is: it recognises its own calls and reads what its side files say. */
+import { type EngineContext, everyFact, inapplicable } from '../core/engine-context.ts'
 import type { EngineId, Identity } from '../core/identity.ts'
 import { isJsonObject, type Json } from '../core/json.ts'
-import type { Config } from '../core/oci.ts'
+import type { Config, OperationName } from '../core/oci.ts'
 import type { Host } from '../host/host.ts'
 
 /** What is known of a call before anyone asks which engine made it. */
 export interface CallSite {
+  readonly operation: OperationName
   readonly containerId: string
   /** Absolute bundle folder; empty where the operation has none and none could be found. */
   readonly bundle: string
@@ -20,6 +22,11 @@ export interface CallSite {
 /** One engine. `recognise` is pure; `describe` may read the engine's own files, never call the engine. */
 export interface Engine {
   readonly id: EngineId
+  /**
+   * The ways containers come from this engine, each with the facts it never tells a runtime and why; those not named
+   * are read from the engine's own files or annotations (docs/coverage.md is made of this).
+   */
+  readonly ways: { readonly [name: string]: Partial<EngineContext> }
   /** Undefined: not this engine's call. `proven`: process, root and bundle path agree. */
   recognise(site: CallSite): { readonly proven: boolean } | undefined
   describe(site: CallSite, host: Host): Described
@@ -28,10 +35,13 @@ export interface Engine {
 export type Described = Pick<
   Identity,
   'speaker' | 'name' | 'image' | 'namespace' | 'pod' | 'sandbox' | 'buildStep' | 'ownFolders'
->
+> & { readonly context: EngineContext }
+
+/** The context of a step of an image build: nothing of it outlives the step. */
+export const buildContext: EngineContext = everyFact(inapplicable('a build step is not a service'))
 
 /** What is left to say where the engine tells nothing. */
-export const undescribed: Described = {
+export const undescribed: Omit<Described, 'context'> = {
   speaker: 'bundle',
   name: undefined,
   image: undefined,
@@ -56,9 +66,15 @@ export const sideFile = (host: Host, path: string, maxBytes: number): Json | und
   return parsed.ok ? parsed.value : undefined
 }
 
-/** The text at these member names of a document, if it is text. */
-export const textAt = (document: Json | undefined, ...names: readonly string[]): string | undefined => {
+/** What stands at these member names of a document. */
+export const valueAt = (document: Json | undefined, ...names: readonly string[]): Json | undefined => {
   let node = document
   for (const name of names) node = node !== undefined && isJsonObject(node) ? node[name] : undefined
+  return node
+}
+
+/** The text at these member names of a document, if it is text and not empty. */
+export const textAt = (document: Json | undefined, ...names: readonly string[]): string | undefined => {
+  const node = valueAt(document, ...names)
   return typeof node === 'string' && node !== '' ? node : undefined
 }

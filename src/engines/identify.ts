@@ -1,4 +1,5 @@
 /** Asks every engine adapter whose call this is. A fifth engine is one file and one line here. */
+import { type EngineContext, everyFact, inapplicable, unknown } from '../core/engine-context.ts'
 import { type Identity, unknownIdentity } from '../core/identity.ts'
 import type { Host } from '../host/host.ts'
 import { buildkit } from './buildkit.ts'
@@ -8,6 +9,7 @@ import { docker } from './docker.ts'
 import type { CallSite, Engine } from './engine.ts'
 import { podman } from './podman.ts'
 
+/** Every engine lintel knows. */
 const engines: readonly Engine[] = [docker, containerd, podman, crio, buildkit]
 
 /** The calling process of lintel: executable and arguments, from /proc. */
@@ -27,15 +29,31 @@ const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
  * Who calls, for which container. Annotations are believed only after process, root and bundle path agree on
  * the engine; an unproven engine gives its words (for messages) and nothing that could exempt anything.
  */
-export const identify = (site: CallSite, host: Host): Identity => {
+export const identify = (site: CallSite, host: Host): Caller => {
   const caller = [site.parent.program, ...site.parent.argv.slice(1, 3)].join(' ').trim()
   for (const engine of engines) {
     const recognised = engine.recognise(site)
     if (recognised === undefined) continue
-    const described = engine.describe(site, host)
+    const { context, ...described } = engine.describe(site, host)
     const known = { engine: engine.id, containerId: site.containerId, caller, proven: recognised.proven }
-    if (recognised.proven) return { ...described, ...known }
-    return { ...unknownIdentity, ...known, speaker: described.speaker }
+    if (recognised.proven) return { identity: { ...described, ...known }, context }
+    const identity = { ...unknownIdentity, ...known, speaker: described.speaker }
+    return { identity, context: everyFact(unknown('the engine is not proven')) }
   }
-  return { ...unknownIdentity, containerId: site.containerId, caller }
+  const identity = { ...unknownIdentity, containerId: site.containerId, caller }
+  return { identity, context: everyFact(engineless) }
+}
+
+const engineless = inapplicable('a runtime called without an engine has none')
+
+/** Who called, and what the engine's own files say of the container. */
+export interface Caller {
+  readonly identity: Identity
+  readonly context: EngineContext
+}
+
+/** For docs/coverage.md: every way a container comes to the runtime, with the facts that way never tells. */
+export const ways: { readonly [name: string]: Partial<EngineContext> } = {
+  ...Object.assign({}, ...engines.map((engine) => engine.ways)),
+  'no engine': everyFact(engineless),
 }

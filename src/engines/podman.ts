@@ -1,7 +1,9 @@
 /** Podman: conmon calls the runtime for create and exec, podman itself for update. */
+import { type EngineContext, everyFact, inapplicable, known, unknown } from '../core/engine-context.ts'
 import { isJsonObject, type Json } from '../core/json.ts'
 import type { Host } from '../host/host.ts'
 import {
+  buildContext,
   type CallSite,
   type Described,
   type Engine,
@@ -23,9 +25,20 @@ const isBuildStep = ({ parent, bundle, containerId }: CallSite): boolean =>
   /^buildah-buildah[0-9]+$/.test(containerId) &&
   /\/buildah[0-9]+$/.test(bundle)
 
+const inDatabase = unknown('Podman keeps it in its database, which is locked while it calls the runtime')
+
+const silent = {
+  ports: inDatabase,
+  publishesAll: inDatabase,
+  restart: inDatabase,
+  healthCheck: inDatabase,
+  networks: inapplicable('Docker’s bridge is not there'),
+} satisfies Partial<EngineContext>
+
 /** Containers of Podman, with conmon or podman itself as the caller; Buildah's steps included. */
 export const podman: Engine = {
   id: 'podman',
+  ways: { Podman: silent, Buildah: buildContext },
   recognise: (site) => {
     const { program, argv } = site.parent
     if (program === 'podman' || program === 'buildah')
@@ -38,14 +51,26 @@ export const podman: Engine = {
   },
   describe: (site, host) => {
     if (isBuildStep(site)) {
-      return { ...undescribed, speaker: 'podman', buildStep: true, ownFolders: [site.bundle] }
+      return {
+        ...undescribed,
+        speaker: 'podman',
+        buildStep: true,
+        ownFolders: [site.bundle],
+        context: buildContext,
+      }
     }
     const stored = storedContainer(site, host)
+    const image = imageName(host, stored)
     return {
       ...undescribed,
       speaker: 'podman',
+      context: {
+        ...everyFact(inDatabase),
+        ...silent,
+        image: image === undefined ? inDatabase : known(image),
+      },
       name: optionValue(site.parent.argv, '-n') ?? storedName(stored),
-      image: imageName(host, stored),
+      image,
       ownFolders: ownFolders(site),
     }
   },

@@ -19,6 +19,7 @@ const caseOf = (rule: Rule, example: Example, document?: Json): Case & { documen
     mode: 'enforce',
     runtimePaths: [],
     rules: { [rule.id]: { action: rule.fixes ? 'fix' : 'deny', parameters } },
+    overrides: [],
     exemptions: [],
     log: { file: '', required: true, syslog: false },
     digest: 'example',

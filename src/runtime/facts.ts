@@ -1,6 +1,13 @@
 /** Gathers the host facts the active rules ask for, in as few calls as possible. */
-import type { HostFacts, PathFact, Probe } from '../core/facts.ts'
+import type { HostFacts, OwnershipFact, PathFact, Probe } from '../core/facts.ts'
 import type { Host } from '../host/host.ts'
+import { insideOf } from './inside.ts'
+
+/** Where the container lies: its bundle folder, and `root.path` as the configuration has it. */
+export interface Place {
+  readonly bundle: string
+  readonly root: string
+}
 
 /**
  * Facts for what the rules want to know: `wanted` is asked again once listening sockets are known, if anything of
@@ -9,29 +16,66 @@ import type { Host } from '../host/host.ts'
 export const gatherFacts = (
   host: Host,
   wanted: (listeners: readonly string[]) => readonly Probe[],
-  bundle: string,
+  place: Place,
 ): HostFacts => {
   const first = wanted([])
   const sockets = first.some(({ mounts }) => mounts === true) ? listeners(host) : []
   const probes = sockets.length > 0 ? wanted(sockets) : first
-  const facts = host.probe(
-    probes.map((probe) =>
-      probe.path.startsWith('/') ? probe : { ...probe, path: `${bundle}/${probe.path}` },
-    ),
-  )
-  const paths: { [path: string]: PathFact } = {}
-  for (const [index, { path }] of probes.entries()) {
-    const fact = facts[index]
-    if (fact !== undefined) paths[path] = fact
-  }
+  const root = place.root.startsWith('/') ? place.root : `${place.bundle}/${place.root}`
+  const ofKind = (kind: Probe['kind']): readonly string[] =>
+    probes.filter((probe) => probe.kind === kind).map(({ path }) => path)
   return {
     onHost: true,
-    paths,
+    paths: pathFacts(host, probes, place.bundle),
+    texts: factsOf(ofKind('text'), (path) => textOf(host, path)),
+    inside: factsOf(ofKind('inside'), (path) => insideOf(host, root, path)),
+    ownership: factsOf(ofKind('ownership'), (path) => ownershipOf(host, path)),
     memoryTotal: memoryTotal(host),
     listeners: sockets,
     seccompSupported: seccompSupported(host),
     architecture: host.process.architecture,
   }
+}
+
+const pathFacts = (host: Host, probes: readonly Probe[], bundle: string): HostFacts['paths'] => {
+  const asked = probes.filter(({ kind }) => kind === undefined)
+  const facts = host.probe(
+    asked.map((probe) =>
+      probe.path.startsWith('/') ? probe : { ...probe, path: `${bundle}/${probe.path}` },
+    ),
+  )
+  const paths: { [path: string]: PathFact } = {}
+  for (const [index, { path }] of asked.entries()) {
+    const fact = facts[index]
+    if (fact !== undefined) paths[path] = fact
+  }
+  return paths
+}
+
+const factsOf = <Fact>(
+  paths: readonly string[],
+  read: (path: string) => Fact | undefined,
+): { readonly [path: string]: Fact } => {
+  const facts: { [path: string]: Fact } = {}
+  for (const path of paths) {
+    const fact = read(path)
+    if (fact !== undefined) facts[path] = fact
+  }
+  return facts
+}
+
+const maxTextBytes = 256 * 1024
+
+const textOf = (host: Host, path: string): string | undefined => {
+  const text = host.readText(path, maxTextBytes, true)
+  return text.ok ? text.value : undefined
+}
+
+const ownershipOf = (host: Host, path: string): OwnershipFact | undefined => {
+  const stat = host.stat(path, true)
+  if (!stat.ok) return undefined
+  const { uid, gid, mode, kind } = stat.value
+  return { uid, gid, mode, kind }
 }
 
 /** MemTotal of /proc/meminfo (proc_meminfo(5)), its first line, in bytes. */

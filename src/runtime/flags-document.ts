@@ -14,7 +14,9 @@ export const processOfFlags = (base: Process, flags: ExecFlags): Process => ({
   ...(flags.apparmor === undefined ? {} : { apparmorProfile: flags.apparmor }),
   ...(flags.processLabel === undefined ? {} : { selinuxLabel: flags.processLabel }),
   ...(flags.cap.length === 0 ? {} : { capabilities: withCapabilities(base.capabilities ?? {}, flags.cap) }),
-  ...(flags.user === undefined ? {} : { user: userOf(flags.user) }),
+  ...(flags.user === undefined && flags.additionalGids.length === 0
+    ? {}
+    : { user: { ...userOf(flags.user, base.user), additionalGids: flags.additionalGids.map(idOf) } }),
   env: [...(base.env ?? []), ...flags.env],
 })
 
@@ -25,7 +27,8 @@ const withCapabilities = (sets: CapabilitySets, added: readonly string[]): Capab
   permitted: [...(sets.permitted ?? []), ...added],
 })
 
-const userOf = (text: string): NonNullable<Process['user']> => {
+const userOf = (text: string | undefined, base: Process['user']): NonNullable<Process['user']> => {
+  if (text === undefined) return base ?? {}
   const [uid = '', gid = ''] = text.split(':')
   return { uid: idOf(uid), gid: idOf(gid) }
 }
@@ -33,17 +36,30 @@ const userOf = (text: string): NonNullable<Process['user']> => {
 const idOf = (text: string): number => (/^[0-9]+$/.test(text) ? Number(text) : 0)
 
 /** runc update.go: value flags as resources; sizes with Docker's units, -1 for no limit. */
-export const resourcesOfFlags = (values: UpdateFlags['values']): Resources => {
-  const limit = sizeOf(values['memory'])
-  const swap = sizeOf(values['memory-swap'])
-  const pids = numberOf(values['pids-limit'])
-  const shares = numberOf(values['cpu-share'])
-  return {
-    memory: { ...(limit === undefined ? {} : { limit }), ...(swap === undefined ? {} : { swap }) },
-    pids: pids === undefined ? {} : { limit: pids },
-    cpu: shares === undefined ? {} : { shares },
-  }
-}
+export const resourcesOfFlags = (values: UpdateFlags['values']): Resources => ({
+  memory: given({
+    limit: sizeOf(values['memory']),
+    swap: sizeOf(values['memory-swap']),
+    reservation: sizeOf(values['memory-reservation']),
+  }),
+  pids: given({ limit: numberOf(values['pids-limit']) }),
+  cpu: given({
+    shares: numberOf(values['cpu-share']),
+    quota: numberOf(values['cpu-quota']),
+    burst: numberOf(values['cpu-burst']),
+    period: numberOf(values['cpu-period']),
+    realtimeRuntime: numberOf(values['cpu-rt-runtime']),
+    realtimePeriod: numberOf(values['cpu-rt-period']),
+    cpus: values['cpuset-cpus'],
+    mems: values['cpuset-mems'],
+    idle: numberOf(values['cpu-idle']),
+  }),
+})
+
+/** The members that were given. */
+const given = <Values extends object>(
+  values: Values,
+): { [name in keyof Values]: NonNullable<Values[name]> } => JSON.parse(JSON.stringify(values))
 
 const numberOf = (text: string | undefined): number | undefined => {
   const value = text === undefined || text === '' ? Number.NaN : Number(text)

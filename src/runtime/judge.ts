@@ -10,6 +10,7 @@ import { callingProcess, identify } from '../engines/identify.ts'
 import type { Host } from '../host/host.ts'
 import { rules } from '../rules/index.ts'
 import type { GuardedCall } from './argv.ts'
+import { callFlags } from './call-flags.ts'
 import { gatherFacts } from './facts.ts'
 import type { Subject } from './load.ts'
 
@@ -27,15 +28,25 @@ export const judgeCall = (
   const { config, bundle, containerId } = subject
   const parent = callingProcess(host)
   const pidFile = 'pidFile' in call.flags ? (call.flags.pidFile ?? '') : ''
-  const site = { containerId, bundle, root: call.globals.root ?? '', pidFile, config, parent }
-  const identity = identify(site, host)
-  const { operation, process, resources } = subject
+  const { operation, process, resources, asked } = subject
+  const site = { operation, containerId, bundle, root: call.globals.root ?? '', pidFile, config, parent }
+  const { identity, context: engine } = identify(site, host)
   // On the host from the start: what a bundle's own text says is engine-made is believed only away from it.
   const unseen = { ...noHostFacts, onHost: true }
-  const blind: RuleInput = { operation, config, process, resources, identity, facts: unseen }
+  const blind: RuleInput = {
+    operation,
+    config,
+    process,
+    resources,
+    asked,
+    identity,
+    engine,
+    call: callFlags(host, call),
+    facts: unseen,
+  }
   const wanted = (listeners: readonly string[]): readonly Probe[] =>
     probesOf(rules, policy, { ...blind, facts: { ...unseen, listeners } })
-  const facts = gatherFacts(host, wanted, bundle)
+  const facts = gatherFacts(host, wanted, { bundle, root: config?.root?.path ?? 'rootfs' })
   const input = { ...blind, facts }
   const today = host.clock().timestamp.slice(0, 10)
   const reread = subject.target.kind === 'flags' ? () => undefined : rereadAs(input)

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../core/result.ts'
 import { isConfig, isProcess, isResources } from '../core/shape.ts'
 import type { DocumentKind, Host, HostError } from '../host/host.ts'
 import type { GuardedCall } from './argv.ts'
+import { readAsked } from './asked.ts'
 import { processOfFlags, resourcesOfFlags } from './flags-document.ts'
 
 const maxConfigBytes = 4 * 1024 * 1024
@@ -19,6 +20,8 @@ export interface Subject {
   readonly config: Config | undefined
   readonly process: Process | undefined
   readonly resources: Resources | undefined
+  /** exec: the process as it was asked for at create, where lintel repaired it. */
+  readonly asked: Process | undefined
   /** The document a patch is for, its text, and where the patched text goes. */
   readonly document: Json
   readonly text: string
@@ -68,6 +71,7 @@ const loadBundle = (host: Host, call: Of<'create' | 'run' | 'restore'>): Result<
     config,
     process: config.process,
     resources,
+    asked: undefined,
     document,
     text,
     target: { kind: 'file', path },
@@ -78,7 +82,8 @@ const loadExec = (host: Host, call: Of<'exec'>): Result<Subject, string> => {
   const admitted = loadAdmitted(host, call)
   if (!admitted.ok) return admitted
   const { operation, containerId } = call
-  const base = { operation, containerId, ...admitted.value, resources: undefined }
+  const asked = readAsked(host, admitted.value.bundle)
+  const base = { operation, containerId, ...admitted.value, resources: undefined, asked }
   if (call.flags.process === undefined) {
     const { config } = admitted.value
     if (config === undefined) return err(`the bundle of container ${containerId} could not be found`)
@@ -96,7 +101,7 @@ const loadUpdate = (host: Host, call: Of<'update'>): Result<Subject, string> => 
   const admitted = loadAdmitted(host, call)
   if (!admitted.ok) return admitted
   const { operation, containerId } = call
-  const base = { operation, containerId, ...admitted.value, process: undefined }
+  const base = { operation, containerId, ...admitted.value, process: undefined, asked: undefined }
   const { resources: source, values } = call.flags
   if (source === undefined) {
     const resources = resourcesOfFlags(values)
@@ -159,7 +164,8 @@ const defaultRoots = (host: Host): readonly string[] => {
   return [...own, '/run/runc', '/run/crun']
 }
 
-const absolute = (host: Host, path: string): string => {
+/** A path of the command line as an absolute one, without a slash at its end. */
+export const absolute = (host: Host, path: string): string => {
   if (path.startsWith('/')) return withoutSlash(path)
   const folder = host.currentDirectory()
   const below = path === '.' || path === '' ? '' : `/${path}`
