@@ -205,7 +205,14 @@ describe('decisions over bad examples of several rules at once', () => {
   type Chosen = (typeof createExamples)[number]
 
   const policyOf = (judged: readonly Rule[]): Policy => ({
-    ...{ profile: 'example', mode: 'enforce', runtimePaths: [], exemptions: [], digest: 'example' },
+    ...{
+      profile: 'example',
+      mode: 'enforce',
+      runtimePaths: [],
+      overrides: [],
+      exemptions: [],
+      digest: 'example',
+    },
     log: { file: '', required: true, syslog: false },
     rules: Object.fromEntries(
       judged.map(({ id, fixes, parameters }) => [

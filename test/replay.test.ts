@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { openPrivateHost, type PrivateHost } from './e2e/support/private-host.ts'
 import { optionOf } from './support/replay/engine.ts'
 import { callsOf, type FixtureCall, fixtureNames } from './support/replay/fixture.ts'
 import {
@@ -15,6 +16,7 @@ import {
   judged,
 } from './support/replay/golden.ts'
 import { applied, parseExact, untouched } from './support/replay/json-text.ts'
+import { liveState } from './support/replay/live.ts'
 import {
   denied,
   fixed,
@@ -271,4 +273,31 @@ describe('exec', () => {
       return [noNewPrivileges, true]
     })
   })
+})
+
+describe('what was repaired', () => {
+  let host: PrivateHost
+
+  beforeAll(async () => {
+    host = await openPrivateHost(['runc'])
+  })
+
+  afterAll(async () => {
+    await host?.close()
+  })
+
+  test('lives under the real runc, wherever the configuration as recorded does', async () => {
+    const creations = fixed().filter(({ one }) => one.call.config !== undefined)
+    expect(creations.length).toBeGreaterThan(20)
+    const dead: Record<string, string> = {}
+    let lived = 0
+    for (const [index, played] of creations.entries()) {
+      const now = await liveState(host, `repaired-${index}`, rewritten(played)?.text ?? '')
+      if (now === 'running') lived++
+      else if ((await liveState(host, `recorded-${index}`, subjectOf(played.one)?.text ?? '')) === 'running')
+        dead[keyOf(played.one)] = now
+    }
+    expect(dead).toEqual({})
+    expect(lived).toBeGreaterThan(creations.length * 0.9)
+  }, 120_000)
 })

@@ -4,7 +4,7 @@ import { optionOf } from './engine.ts'
 import { callsOf, type FixtureCall, fixtureNames } from './fixture.ts'
 import type { DecisionRecord } from './golden.ts'
 import { type CallResult, type FileResult, play } from './plan.ts'
-import { isGuarded, sceneOf, subjectOf } from './scene.ts'
+import { type Admitted, askedPath, isGuarded, sceneOf, subjectOf } from './scene.ts'
 import { makeTools, type Tools } from './tools.ts'
 
 type Files = ReadonlyMap<string, FileResult | undefined>
@@ -27,7 +27,7 @@ export const keyOf = ({ fixture, index }: FixtureCall): string => `${fixture} ${
 const playSome = async (tools: Tools, calls: readonly FixtureCall[]): Promise<void> => {
   const scenes = await play(
     tools,
-    calls.map((one) => sceneOf(one, admittedText(one))),
+    calls.map((one) => sceneOf(one, admittedOf(one))),
   )
   for (const [index, one] of calls.entries()) {
     const played = scenes[index]?.calls ?? []
@@ -40,14 +40,16 @@ const playSome = async (tools: Tools, calls: readonly FixtureCall[]): Promise<vo
   }
 }
 
-/** The configuration lintel left at the creation of the container this call is for. */
-const admittedText = ({ call }: FixtureCall): string | undefined => {
+/** What lintel left at the creation of the container this call is for. */
+const admittedOf = ({ call }: FixtureCall): Admitted | undefined => {
   const [fixture, document] = call.admitted?.split('/') ?? []
   const created = [...results.values()].find(
     ({ one }) => one.fixture === fixture && one.call.config === document,
   )
-  const subject = created === undefined ? undefined : subjectOf(created.one)
-  return subject === undefined ? undefined : created?.files.get(subject.path)?.text
+  const path = created === undefined ? undefined : subjectOf(created.one)?.path
+  const config = path === undefined ? undefined : created?.files.get(path)?.text
+  if (path === undefined || config === undefined) return undefined
+  return { config, asked: created?.files.get(askedPath(path))?.text }
 }
 
 /** Plays everything: creations first, since what they leave is what later calls are held to. */

@@ -87,11 +87,25 @@ const dryPlanOf = (one: FixtureCall): CallPlan => {
   return { ...plan, descriptors: [...others, ...output] }
 }
 
-/** `admitted`: the configuration the container runs with, as lintel left it at its creation. */
-export const sceneOf = (one: FixtureCall, admitted: string | undefined): readonly Step[] => {
+/** What lintel left in the bundle at the creation of a container. */
+export interface Admitted {
+  /** The configuration the container runs with. */
+  readonly config: string
+  /** What had been asked for, where lintel repaired it. */
+  readonly asked: string | undefined
+}
+
+/** The file beside the configuration that tells what was asked for. */
+export const askedPath = (configPath: string): string => `${dirname(configPath)}/lintel-asked.json`
+
+/** The call in its surroundings, played dry first where lintel judges it. */
+export const sceneOf = (one: FixtureCall, admitted: Admitted | undefined): readonly Step[] => {
   const subject = subjectOf(one)
   const log = optionOf(one.call.argv, '--log')
-  const read = [subject?.path, log, decisionLog, '/srv/out'].filter((path) => path?.startsWith('/') === true)
+  const asked = one.call.config === undefined || subject === undefined ? undefined : askedPath(subject.path)
+  const read = [subject?.path, asked, log, decisionLog, '/srv/out'].filter(
+    (path) => path?.startsWith('/') === true,
+  )
   const reads = read.map((path): Step => ['read', path ?? ''])
   return [
     ...hostSteps(one),
@@ -204,7 +218,7 @@ const namespaceSteps = ({ call }: FixtureCall): readonly Step[] => {
 const pinnedPid = '32000'
 
 /** runc's state of the container and its bundle, as exec and update find them. */
-const admittedSteps = (one: FixtureCall, text: string): readonly Step[] => {
+const admittedSteps = (one: FixtureCall, { config, asked }: Admitted): readonly Step[] => {
   const created = creationOf(one)
   if (created === undefined) return []
   const bundle = bundleOf(created)
@@ -213,7 +227,8 @@ const admittedSteps = (one: FixtureCall, text: string): readonly Step[] => {
   const state = { id, config: { rootfs: dirname(bundle), labels: [`bundle=${bundle}`] } }
   return [
     ['file', `${root}/${id}/state.json`, '600', JSON.stringify(state)],
-    ['file', `${bundle}/config.json`, '644', text],
+    ['file', `${bundle}/config.json`, '644', config],
+    ...(asked === undefined ? [] : [['file', `${bundle}/lintel-asked.json`, '600', asked] as const]),
   ]
 }
 
