@@ -7,7 +7,12 @@ import { Ajv } from 'ajv'
 import standalone from 'ajv/dist/standalone/index.js'
 import { parse } from 'smol-toml'
 import type { Rule } from '../src/core/rule.ts'
-import { policySchema } from './policy-schema.ts'
+import { ways } from '../src/engines/identify.ts'
+import type { Profile } from '../src/policy/profile.ts'
+import { compactSchema } from './compact-schema.ts'
+import { coverageDocument } from './coverage.ts'
+import { policyCaseSchema } from './policy-case-schema.ts'
+import { policySchema, ruleTablesSchema } from './policy-schema.ts'
 import { ruleDocumentation } from './rule-documentation.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -37,20 +42,50 @@ const ruleIndex = (): string => {
   return `${header}import type { Rule } from '../core/rule.ts'\n${imports}\n/** Every rule lintel knows. */\nexport const rules: readonly Rule[] = [\n${list}]\n`
 }
 
-/** src/profiles/index.ts: the profiles as data, so that nothing parses TOML for them at run time. */
-const profileIndex = (): string => {
+/** The profile that pause containers get under every other; no policy can name it. */
+const sandbox = 'sandbox'
+
+type Profiles = { readonly [name: string]: object }
+
+/** The profiles as written, held to the rules there are: an unknown rule, action or parameter is an error. */
+const readProfiles = (rules: readonly Rule[]): Profiles => {
   const folder = join(root, 'src/profiles')
   const names = readdirSync(folder).filter((name) => name.endsWith('.toml'))
-  const profiles = Object.fromEntries(
-    names.map((name) => [name.slice(0, -5), parse(readFileSync(join(folder, name), 'utf8'))]),
+  const validate = new Ajv({ strict: true, allErrors: true }).compile({
+    type: 'object',
+    additionalProperties: false,
+    required: ['title', 'rules'],
+    properties: { title: { type: 'string', minLength: 1 }, rules: ruleTablesSchema(rules) },
+  })
+  return Object.fromEntries(
+    names.toSorted().map((name) => {
+      const profile: object = parse(readFileSync(join(folder, name), 'utf8'))
+      if (validate(profile)) return [name.slice(0, -5), profile]
+      const complaints = (validate.errors ?? []).map(
+        ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
+      )
+      throw new Error(`src/profiles/${name}: ${complaints.join('; ')}`)
+    }),
   )
-  return `${header}import type { Profile } from '../policy/profile.ts'\n\n/** Every profile by name. */\nexport const profiles: { readonly [name: string]: Profile } = ${JSON.stringify(profiles, null, 2)}\n`
 }
 
-/** The policy validator as plain code: no Function constructor exists where it runs. */
+/** src/profiles/index.ts: the profiles as data, so that nothing parses TOML for them at run time. */
+const profileIndex = ({ [sandbox]: ofSandbox, ...profiles }: Profiles): string =>
+  `${header}import type { Profile } from '../policy/profile.ts'
+
+/** Every profile by name. */
+export const profiles: { readonly [name: string]: Profile } = ${JSON.stringify(profiles, null, 2)}
+
+/** What holds for proven pause containers under every profile; it only ever loosens. */
+export const sandboxProfile: Profile = ${JSON.stringify(ofSandbox, null, 2)}
+`
+
+/** A validator as plain code: no Function constructor exists where it runs. */
 const validator = (schema: object): string => {
   const ajv = new Ajv({
-    allErrors: false,
+    allErrors: true,
+    // Tables of rules stand once, not once for every place that refers to them.
+    inlineRefs: false,
     strict: true,
     unicodeRegExp: false,
     code: { source: true, esm: true, lines: true },
@@ -63,23 +98,48 @@ const validator = (schema: object): string => {
 }
 
 write('src/rules/index.ts', ruleIndex())
-write('src/profiles/index.ts', profileIndex())
-execFileSync('npx', ['biome', 'format', '--write', 'src/rules/index.ts', 'src/profiles/index.ts'], {
+const { rules }: { rules: readonly Rule[] } = await import(
+  pathToFileURL(join(root, 'src/rules/index.ts')).href
+)
+const profiles = readProfiles(rules)
+write('src/profiles/index.ts', profileIndex(profiles))
+execFileSync('npx', ['biome', 'check', '--write', 'src/rules/index.ts', 'src/profiles/index.ts'], {
   cwd: root,
   stdio: 'ignore',
 })
 
-const { rules }: { rules: readonly Rule[] } = await import(
-  pathToFileURL(join(root, 'src/rules/index.ts')).href
+const complaint = `export interface Complaint {
+  readonly instancePath: string
+  readonly keyword: string
+  readonly message?: string
+  readonly params: { readonly [name: string]: unknown }
+}
+`
+
+/** Writes schemas/NAME.schema.json and the validator of it, which tells a value to be of this type. */
+const writeSchema = (name: string, schema: object, type: string): void => {
+  write(`schemas/${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`)
+  write(`src/policy/generated/${name}-validator.js`, validator(compactSchema(schema)))
+  const signature = `{\n  (value: unknown): value is ${type}\n  readonly errors?: readonly Complaint[] | null\n}`
+  const imported = `import type { ${type} } from '../${name === 'policy' ? 'policy-file' : name}.ts'`
+  write(
+    `src/policy/generated/${name}-validator.d.ts`,
+    `${imported}\n\n${complaint}declare const validate: ${signature}\nexport default validate\n`,
+  )
+}
+
+const names = Object.keys(profiles).filter((name) => name !== sandbox)
+writeSchema('policy', policySchema(rules, names), 'PolicyFile')
+writeSchema(
+  'policy-case',
+  policyCaseSchema(
+    rules.map(({ id }) => id),
+    names,
+  ),
+  'PolicyCase',
 )
-const { profiles }: { profiles: object } = await import(
+const written: { profiles: { readonly [name: string]: Profile } } = await import(
   pathToFileURL(join(root, 'src/profiles/index.ts')).href
 )
-const schema = policySchema(rules, Object.keys(profiles))
-write('schemas/policy.schema.json', `${JSON.stringify(schema, null, 2)}\n`)
-write('src/policy/generated/policy-validator.js', validator(schema))
-write(
-  'src/policy/generated/policy-validator.d.ts',
-  `import type { PolicyFile } from '../policy-file.ts'\n\nexport interface Complaint {\n  readonly instancePath: string\n  readonly keyword: string\n  readonly message?: string\n  readonly params: { readonly [name: string]: unknown }\n}\ndeclare const validate: {\n  (value: unknown): value is PolicyFile\n  readonly errors?: readonly Complaint[] | null\n}\nexport default validate\n`,
-)
-for (const rule of rules) write(`docs/rules/${rule.id}.md`, ruleDocumentation(rule))
+for (const rule of rules) write(`docs/rules/${rule.id}.md`, ruleDocumentation(rule, written.profiles))
+write('docs/coverage.md', coverageDocument(rules, ways))

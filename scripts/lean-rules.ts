@@ -1,6 +1,7 @@
 /**
  * Rules as the hot path loads them: without rationale and examples, the words of a finding as one text that is
- * parsed only when there is a finding, and of each parameter only its type. Loading is most of a call's time.
+ * parsed only when there is a finding, and of each parameter only its type. Loading is most of a call's time. Compiling a
+ * policy takes the parameters whole, and nothing that judges.
  */
 import { readFileSync } from 'node:fs'
 import { type ExpressionStatement, type ObjectExpression, type Program, parse } from 'acorn'
@@ -10,17 +11,19 @@ import { rules } from '../src/rules/index.ts'
 
 /** Members of a rule's definition that the lean form drops or replaces. */
 const replaced = new Set(['title', 'references', 'rationale', 'parameters', 'messages', 'examples'])
+/** Where nothing is judged, what judges goes too. */
+const judging = new Set(['check', 'fix', 'probes'])
 
 /** The members that stand in for them. */
 const leanMembers = (
   { title, references, messages, parameters }: Rule,
   settings: 'types' | 'whole',
 ): string => {
+  if (settings === 'whole') return `parameters: ${JSON.stringify(parameters)}, check: () => [],`
   const spoken = Object.entries(messages).map(([key, { what, remedy }]) => [key, { what, remedy }])
   const words = JSON.stringify({ title, references, messages: Object.fromEntries(spoken) })
   const types = Object.entries(parameters).map(([name, { type }]) => [name, { type }])
-  const kept = settings === 'whole' ? parameters : Object.fromEntries(types)
-  return `words: ${JSON.stringify(words)}, parameters: ${JSON.stringify(kept)},`
+  return `words: ${JSON.stringify(words)}, parameters: ${JSON.stringify(Object.fromEntries(types))},`
 }
 
 /** The source of a rule file with each `defineRule({...})` in its lean form. */
@@ -36,7 +39,7 @@ export const leanSource = (source: string, settings: 'types' | 'whole'): string 
     const rule = rules.find((known) => id?.type === 'Literal' && known.id === id.value)
     if (rule === undefined) throw new Error('a rule whose id is no plain text')
     const cuts = properties
-      .filter(({ name }) => replaced.has(name))
+      .filter(({ name }) => replaced.has(name) || (settings === 'whole' && judging.has(name)))
       .map(({ property: { start, end } }) => ({
         from: start,
         to: source[end] === ',' ? end + 1 : end,
@@ -63,7 +66,7 @@ const definitionIn = (expression: ExpressionStatement['expression']): readonly O
   return expression.callee.name === 'defineRule' && argument?.type === 'ObjectExpression' ? [argument] : []
 }
 
-/** Applies it to every rule file of a bundle; `settings`: parameters stay whole, for compiling a policy. */
+/** Applies it to every rule file of a bundle; `whole`: for compiling a policy, not for judging. */
 export const leanRules = (settings: 'types' | 'whole'): Plugin => ({
   name: 'lean-rules',
   setup: ({ onLoad }) => {

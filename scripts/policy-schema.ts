@@ -25,24 +25,45 @@ const ruleTable = (rule: Rule): object => ({
   },
 })
 
+/** Members that say which containers are meant. */
+const selector = {
+  engine: { type: 'string', enum: engineIds.filter((id) => id !== 'none') },
+  image: { type: 'string', pattern: '[^*]' },
+  name: { type: 'string', pattern: '[^*]' },
+  namespace: { type: 'string', pattern: '[^*]' },
+}
+
+const where = (members: object): object => ({
+  type: 'object',
+  description:
+    'Every member given must match; * stands for any characters. Only containers of a proven engine are ever meant.',
+  additionalProperties: false,
+  minProperties: 1,
+  properties: members,
+})
+
+const override = {
+  type: 'object',
+  description:
+    'Other settings for some containers; later overrides win. Write the strict value as the default and loosen here.',
+  additionalProperties: false,
+  required: ['where', 'rules'],
+  properties: {
+    where: where({
+      ...selector,
+      sandbox: { type: 'boolean', const: true, description: 'Only the pause containers of pods.' },
+    }),
+    rules: { $ref: '#/definitions/rules' },
+  },
+}
+
 const exemption = (rules: readonly Rule[]): object => ({
   type: 'object',
   additionalProperties: false,
   required: ['rules', 'where', 'reason', 'owner', 'expires'],
   properties: {
     rules: { type: 'array', minItems: 1, items: { type: 'string', enum: rules.map(({ id }) => id) } },
-    where: {
-      type: 'object',
-      description: 'Every member given must match; * stands for any characters.',
-      additionalProperties: false,
-      minProperties: 1,
-      properties: {
-        engine: { type: 'string', enum: engineIds.filter((id) => id !== 'none') },
-        image: { type: 'string', pattern: '[^*]' },
-        name: { type: 'string', pattern: '[^*]' },
-        namespace: { type: 'string', pattern: '[^*]' },
-      },
-    },
+    where: where(selector),
     reason: { type: 'string', pattern: '[^ ]' },
     owner: { type: 'string', pattern: '[^ ]' },
     expires: {
@@ -51,6 +72,13 @@ const exemption = (rules: readonly Rule[]): object => ({
       pattern: '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$',
     },
   },
+})
+
+/** The schema of settings of rules, as a policy, an override or a profile holds them. */
+export const ruleTablesSchema = (rules: readonly Rule[]): object => ({
+  type: 'object',
+  additionalProperties: false,
+  properties: Object.fromEntries(rules.map((rule) => [rule.id, ruleTable(rule)])),
 })
 
 /** The schema for these rules and profile names. */
@@ -75,11 +103,8 @@ export const policySchema = (rules: readonly Rule[], profiles: readonly string[]
         },
       },
     },
-    rules: {
-      type: 'object',
-      additionalProperties: false,
-      properties: Object.fromEntries(rules.map((rule) => [rule.id, ruleTable(rule)])),
-    },
+    rules: { $ref: '#/definitions/rules' },
+    overrides: { type: 'array', items: override },
     exemptions: { type: 'array', items: exemption(rules) },
     log: {
       type: 'object',
@@ -91,4 +116,5 @@ export const policySchema = (rules: readonly Rule[], profiles: readonly string[]
       },
     },
   },
+  definitions: { rules: ruleTablesSchema(rules) },
 })

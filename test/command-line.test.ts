@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { profiles } from '../src/profiles/index.ts'
 import { rules } from '../src/rules/index.ts'
 import {
   configWith,
@@ -46,7 +47,18 @@ describe('rules and explain', () => {
     expect([status, stderr]).toEqual([0, ''])
     expect(stdout).toContain(`${id}: ${rule?.title}`)
     expect(stdout).toContain(rule?.rationale)
-    for (const name of Object.keys(rule?.parameters ?? {})) expect(stdout).toContain(`${name} = `)
+    for (const [name, schema] of Object.entries(rule?.parameters ?? {})) {
+      expect(stdout).toContain(`  ${name} = ${JSON.stringify(schema.default)}\n`)
+      expect(stdout).toContain(schema.description)
+    }
+    for (const { remedy } of Object.values(rule?.messages ?? {}))
+      expect(stdout).toContain(`: ${remedy.default}`)
+    for (const [profile, { rules: tables }] of Object.entries(profiles))
+      expect(stdout).toMatch(new RegExp(`^  ${profile} +${tables[id]?.['action'] ?? 'off'}(,|$)`, 'm'))
+    for (const { name } of [...(rule?.examples.good ?? []), ...(rule?.examples.bad ?? [])])
+      expect(stdout).toContain(`  - ${name}\n    {`)
+    for (const part of [`[rules.${id}]`, `[overrides.rules.${id}]`, `rules   = ["${id}"]`])
+      expect(stdout).toContain(part)
   })
 
   test('a rule that does not exist, with a hint', async () => {
@@ -135,7 +147,9 @@ describe('--dry-run prints the decision, executes nothing, writes nothing', () =
     const bundle = preparedBundle(shim, 'c', config)
     const before = await untouched(bundle)
     const log = join(bundle, 'log')
-    for (const name of ['create', 'run', 'restore'] as const) {
+    // A restored process comes back with the flags of its checkpoint: there is nothing to repair.
+    const names = verdict === 'fix' ? (['create', 'run'] as const) : (['create', 'run', 'restore'] as const)
+    for (const name of names) {
       const called = await shim.call(['--dry-run', '--log', log, ...guardedCalls[name](bundle, 'c')])
       expect(called).toMatchObject({ status, ran: undefined })
       const record = asRecord(JSON.parse(called.stdout))

@@ -68,6 +68,9 @@ describe.each(edits)('a policy broken by %s', (_, edit, says) => {
       const called = await shim.call(guardedCalls[name](bundle, 'c'))
       expectRefused(called, says)
       expect(called.stderr).toMatch(/^lintel refused this \w+ call: its policy cannot serve\. /)
+      const { id, failure } = shim.records().at(-1) ?? {}
+      expect(called.stderr).toContain(`[decision ${id}]`)
+      expect(failure).toMatch(says)
     }
     // Not even the runtime's path is known: the built-in ones are taken.
     await shim.shell(`mount --bind ${shim.runtime} /usr/sbin/runc`)
@@ -148,7 +151,10 @@ describe.each(hands)('%s', (_, hand, path) => {
     const before = shim.records().length
     for (const name of guardedNames)
       expectRefused(await shim.call(guardedCalls[name](bundle, 'c')), new RegExp(`${path} .*(chmod|chown)`))
-    expect(shim.records()).toHaveLength(before)
+    const refusals = shim.records().slice(before)
+    expect(refusals).toHaveLength(guardedNames.length)
+    for (const record of refusals)
+      expect(record).toMatchObject({ verdict: 'deny', policy: { digest: 'none' }, findings: [] })
     await expectAllPass(shim, 'c')
   })
 

@@ -42,9 +42,8 @@ describe('profiles', () => {
     const { status, stdout } = await shim.lintel(['rules', '--profile', name, '--format', 'json'])
     expect(status).toBe(0)
     const rows: readonly { id: string; action: string }[] = JSON.parse(stdout)
-    const expected = Object.entries(profiles[name]?.rules ?? {}).map(([id, table]) => [id, table['action']])
-    expect(Object.fromEntries(rows.map(({ id, action }) => [id, action]))).toEqual(
-      Object.fromEntries(expected),
+    expect(rows.map(({ id, action }) => [id, action])).toEqual(
+      rows.map(({ id }) => [id, profiles[name]?.rules[id]?.['action'] ?? 'off']),
     )
   })
 
@@ -80,19 +79,23 @@ describe('profiles', () => {
   })
 })
 
+/** A profile without findings in the calls here, and the rules they are about. */
+const about =
+  'profile = "minimal"\nrules.capabilities.action = "deny"\nrules.no-new-privileges.action = "fix"\n'
+
 describe('what a site sets', () => {
   test.each([
     ['off', 'allow', []],
     ['warn', 'allow', ['capabilities warned']],
     ['deny', 'deny', ['capabilities refused']],
   ])('action %s', async (action, verdict, findings) => {
-    shim.policy(`rules.capabilities.action = "${action}"`)
+    shim.policy(`profile = "minimal"\nrules.capabilities.action = "${action}"`)
     const record = await create()
     expect([record.verdict, outcomes(record)]).toEqual([verdict, findings])
   })
 
   test('mode warn: nothing repaired, nothing refused, all of it said', async () => {
-    shim.policy('mode = "warn"')
+    shim.policy(`mode = "warn"\n${about}`)
     expect(await create()).toMatchObject({ verdict: 'would_deny', mode: 'warn', patch: [] })
     const record = await create(repairedConfig)
     expect(record).toMatchObject({ verdict: 'allow', patch: [] })
@@ -111,7 +114,7 @@ describe('what a site sets', () => {
   })
 
   test('drop-ins lie over the file in the order of their names; exemptions add up', async () => {
-    shim.policy('mode = "warn"\nrules.capabilities.allowed = ["CAP_SYS_ADMIN"]')
+    shim.policy('mode = "warn"\nprofile = "minimal"\nrules.capabilities.allowed = ["CAP_SYS_ADMIN"]')
     shim.write('/etc/lintel/policy.d/20-b.toml', 'rules.capabilities.action = "warn"')
     shim.write('/etc/lintel/policy.d/10-a.toml', 'mode = "enforce"\nrules.capabilities.action = "off"')
     shim.write('/etc/lintel/policy.d/30-c.toml.disabled', 'not = [toml')
@@ -148,7 +151,7 @@ describe('mistakes get one line with file and line', () => {
     ],
     ['\nrules.seccomp.no-such = 1', 4, /rules\.seccomp has no member "no-such"/],
     ['rules.memory-limit.default = 512', 3, /rules\.memory-limit\.default is 512; it must be string/],
-    ['profile = "cis"', 3, /profile is "cis"; it can be one of: cis-docker-1\.13\.0, minimal/],
+    ['profile = "cis"', 3, /profile is "cis"; it can be one of: cis-docker-1\.13\.0, .*minimal/],
     ['[log]\nfile = "decisions"', 4, /log\.file is "decisions"/],
     ['nope = 1', 3, /the policy has no member "nope"/],
     ['mode = "warn"\nmode = "warn"', 4, /duplicate key/],
@@ -159,6 +162,20 @@ describe('mistakes get one line with file and line', () => {
     [exempt('engine = "docker"', 'owner = "x"\nexpires = 2027-02-30\n'), 8, /./],
     [exempt('engine = "docker"', 'owner = " "\nexpires = 2027-02-03\n'), 7, /exemptions\.0\.owner is " "/],
     [exempt('engine = "dokcer"'), 5, /exemptions\.0\.where\.engine is "dokcer"/],
+    ['[[overrides]]\nrules.seccomp.action = "off"', 3, /overrides\.0 lacks "where"/],
+    ['[[overrides]]\nwhere = { name = "x" }', 3, /overrides\.0 lacks "rules"/],
+    ['[[overrides]]\nwhere = {}\nrules.seccomp.action = "off"', 4, /overrides\.0\.where is \{\}/],
+    [
+      '[[overrides]]\nwhere = { sandbox = false }\nrules.seccomp.action = "off"',
+      4,
+      /where\.sandbox is false/,
+    ],
+    ['[[overrides]]\nwhere = { name = "x" }\nrules.no-such.action = "off"', 5, /no member "no-such"/],
+    [
+      '[[overrides]]\nwhere = { name = "x" }\n[overrides.rules.memory-limit]\ndefault = "1 lot"',
+      6,
+      /"1 lot"/,
+    ],
     [exempt(''), 5, /exemptions\.0\.where is \{\}/],
     [exempt('image = "**"'), 5, /exemptions\.0\.where\.image is "\*\*"/],
     [exempt('pod = "x"'), 5, /exemptions\.0\.where has no member "pod"/],
@@ -187,7 +204,7 @@ describe('exemptions', () => {
   const pod = podCall('registry.example/cni:1.2', 'kube-system', changes)
 
   const judged = async (call: EngineCall, where: string): Promise<DecisionRecord> => {
-    shim.policy(exempt(where))
+    shim.policy(about + exempt(where))
     await callAs(shim, call)
     const record = shim.records().at(-1)
     if (record === undefined) throw new Error('no record')
@@ -259,7 +276,7 @@ describe('exemptions', () => {
     const ends = (day: string): string =>
       exempt('engine = "docker"', `owner = "net-team"\nexpires = ${day}\n`)
     const after = async (policy: string): Promise<DecisionRecord | undefined> => {
-      shim.policy(policy)
+      shim.policy(about + policy)
       await callAs(shim, docker)
       return shim.records().at(-1)
     }
@@ -272,13 +289,97 @@ describe('exemptions', () => {
   })
 
   test('an exempted rule repairs nothing', async () => {
-    shim.policy(exempt('engine = "docker"').replace('capabilities', 'no-new-privileges'))
+    shim.policy(about + exempt('engine = "docker"').replace('capabilities', 'no-new-privileges'))
     await callAs(shim, dockerCall('x', 'y', { process: { noNewPrivileges: false } }))
     expect(shim.records().at(-1)).toMatchObject({
       verdict: 'allow',
       patch: [],
       findings: [{ outcome: 'exempted' }],
     })
+  })
+})
+
+describe('overrides', () => {
+  const unlimited = { linux: { resources: { memory: null } } }
+  const docker = dockerCall('registry.example/db:16', 'db-1', unlimited)
+  const pod = podCall('registry.example/db:16', 'batch', unlimited)
+
+  /** Verdict and memory limit put in, under these overrides of a policy that gives everyone 512 MiB. */
+  const given = async (
+    call: EngineCall,
+    overrides: string,
+  ): Promise<readonly [string, number | undefined]> => {
+    shim.policy(
+      `profile = "minimal"\nrules.memory-limit = { action = "fix", default = "512MiB" }\n${overrides}`,
+    )
+    await callAs(shim, call)
+    const record = shim.records().at(-1)
+    const limit = /"limit":(\d+)/.exec(JSON.stringify(record?.patch))?.[1]
+    return [record?.verdict ?? 'no record', limit === undefined ? undefined : Number(limit) / 1024 / 1024]
+  }
+  const gives = (where: string, change: string): string =>
+    `[[overrides]]\nwhere = { ${where} }\n[overrides.rules.memory-limit]\n${change}\n`
+
+  test('nobody but the container meant gets other parameters', async () => {
+    const batch = gives('namespace = "batch"', 'default = "2GiB"')
+    expect(await given(pod, batch)).toEqual(['fix', 2048])
+    expect(await given(docker, batch)).toEqual(['fix', 512])
+    const database = gives('image = "registry.example/db:*"', 'default = "4GiB"')
+    expect(await given(docker, database)).toEqual(['fix', 4096])
+    expect(await given(docker, gives('engine = "docker", name = "web-*"', 'default = "4GiB"'))).toEqual([
+      'fix',
+      512,
+    ])
+  })
+
+  test('or another action', async () => {
+    expect(await given(pod, gives('namespace = "batch"', 'action = "deny"'))).toEqual(['deny', undefined])
+    expect(await given(pod, gives('namespace = "batch"', 'action = "off"'))).toEqual(['allow', undefined])
+    expect(await given(docker, gives('namespace = "batch"', 'action = "off"'))).toEqual(['fix', 512])
+  })
+
+  test('later ones win, those of drop-ins last', async () => {
+    const both =
+      gives('namespace = "batch"', 'default = "2GiB"') + gives('namespace = "b*"', 'default = "1GiB"')
+    expect(await given(pod, both)).toEqual(['fix', 1024])
+    shim.write('/etc/lintel/policy.d/10.toml', gives('engine = "containerd"', 'default = "3GiB"'))
+    expect(await given(pod, both)).toEqual(['fix', 3072])
+  })
+
+  test('a rule that is off for everyone else is switched on', async () => {
+    const pids = '[[overrides]]\nwhere = { namespace = "batch" }\nrules.pids-limit.action = "deny"\n'
+    const changes = { linux: { resources: { pids: null } } }
+    expect((await given(podCall('x', 'batch', changes), pids))[0]).toBe('deny')
+    expect((await given(podCall('x', 'web', changes), pids))[0]).toBe('allow')
+  })
+
+  test('an engine that is not proven gets none', async () => {
+    const elsewhere = { ...pod, bundle: `${shim.host.workspace}/k8s.io` }
+    expect(
+      await given(elsewhere, gives('namespace = "*"', 'default = "2GiB"').replace('"*"', '"b*"')),
+    ).toEqual(['fix', 512])
+  })
+
+  test('a proven pause container is not asked for what is the application’s; a forged one is', async () => {
+    const annotations = {
+      'io.kubernetes.cri.container-type': 'sandbox',
+      'io.kubernetes.cri.sandbox-id': 'c'.repeat(64),
+      'io.kubernetes.cri.sandbox-namespace': 'batch',
+    }
+    const pause = podCall('x', 'batch', { process: { noNewPrivileges: false }, annotations })
+    const fixes = 'rules.no-new-privileges.action = "fix"\n'
+    const verdict = async (call: EngineCall, where: string): Promise<string> => {
+      shim.policy(
+        `profile = "minimal"\n${fixes}${where === '' ? '' : `[[overrides]]\nwhere = { ${where} }\n${fixes}`}`,
+      )
+      await callAs(shim, call)
+      return shim.records().at(-1)?.verdict ?? 'no record'
+    }
+    expect(await verdict(pause, '')).toBe('allow')
+    expect(outcomes(shim.records().at(-1) ?? (await create()))).toEqual(['no-new-privileges warned'])
+    expect(await verdict(pause, 'namespace = "batch"')).toBe('allow')
+    expect(await verdict(pause, 'namespace = "batch", sandbox = true')).toBe('fix')
+    expect(await verdict({ ...pause, bundle: `${shim.host.workspace}/k8s.io` }, '')).toBe('fix')
   })
 })
 

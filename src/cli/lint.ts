@@ -1,5 +1,8 @@
 /** `lintel lint PATH…`: judges configurations where they lie, without a host, an engine or a container. */
+
+import { noFlags } from '../core/call.ts'
 import type { Finding } from '../core/decision.ts'
+import { unseenContext } from '../core/engine-context.ts'
 import { evaluate } from '../core/evaluate.ts'
 import { noHostFacts } from '../core/facts.ts'
 import { unknownIdentity } from '../core/identity.ts'
@@ -63,7 +66,10 @@ const lintPath = (host: Host, path: string, policy: Policy): Result<Linted, stri
     config,
     process: config.process,
     resources: config.linux?.resources,
+    asked: undefined,
     identity: unknownIdentity,
+    engine: unseenContext,
+    call: noFlags,
     facts: noHostFacts,
   }
   const today = host.clock().timestamp.slice(0, 10)

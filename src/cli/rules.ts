@@ -4,6 +4,7 @@ import type { Host } from '../host/host.ts'
 import { rules } from '../rules/index.ts'
 import { exitStatus, type Output } from './output.ts'
 import { choosePolicy } from './policy-choice.ts'
+import { printTable } from './table.ts'
 
 export interface RulesOptions {
   readonly profile: string | undefined
@@ -26,31 +27,11 @@ export const listRules = (host: Host, output: Output, options: RulesOptions): nu
     title,
   }))
   if (options.format === 'json') output.print(JSON.stringify(rows, undefined, 2))
-  else printTable(output, rows)
+  else
+    printTable(
+      output,
+      ['rule', 'number', 'severity', 'action', 'title'],
+      rows.map(({ id, number, severity, action, title }) => [id, number, severity, action, title]),
+    )
   return exitStatus.clean
-}
-
-type Row = {
-  readonly id: string
-  readonly number: string
-  readonly severity: string
-  readonly action: string
-  readonly title: string
-}
-
-const printTable = (output: Output, rows: readonly Row[]): void => {
-  const columns = ['id', 'number', 'severity', 'action'] as const
-  const width = (column: (typeof columns)[number]): number =>
-    Math.max(column.length, ...rows.map((row) => row[column].length))
-  const line = (row: Row): string =>
-    `${columns.map((column) => row[column].padEnd(width(column))).join('  ')}  ${row.title}`
-  output.print(
-    output.bold(
-      line({ id: 'rule', number: 'number', severity: 'severity', action: 'action', title: 'title' }),
-    ),
-  )
-  for (const row of rows) {
-    const text = line(row)
-    output.print(output.columns === undefined ? text : text.slice(0, output.columns))
-  }
 }

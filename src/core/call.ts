@@ -11,7 +11,7 @@ export interface CallFlags {
   readonly cgroups: readonly string[]
   /** True where flags and not a file describe the process or resources: there is nothing to repair. */
   readonly described: boolean
-  /** restore `--image-path`: absolute folder of the checkpoint; empty elsewhere or where it is not given. */
+  /** restore: absolute folder of the checkpoint (`--image-path`, else the runtime's default); empty elsewhere. */
   readonly checkpoint: string
   /** restore `--lsm-profile` and `--lsm-mount-context`; empty where not given. */
   readonly lsmProfile: string

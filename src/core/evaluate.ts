@@ -68,11 +68,21 @@ export const evaluate = (subject: Case): Decision => {
     stubborn.includes(judged) ? judged.findings.map(refuse) : judged.findings,
   )
   return conclude(
-    findings,
+    findings.filter(isToldFirst),
     done.flatMap(({ fix }) => fix),
     subject.policy,
   )
 }
+
+/** Rules cannot see each other: where two hold the same line, the sentence is told once, by the first. */
+const isToldFirst = (
+  { pointer, message, outcome }: Finding,
+  index: number,
+  all: readonly Finding[],
+): boolean =>
+  all.findIndex(
+    (other) => other.pointer === pointer && other.message === message && other.outcome === outcome,
+  ) === index
 
 interface Active {
   readonly rule: Rule
@@ -106,7 +116,10 @@ const judge = (active: Active, input: RuleInput, { policy, today }: Case): Judge
   const covering = exemptionFor(policy, rule.id, { identity: input.identity, today })
   const exemption = covering?.expired === false ? covering.exemption : undefined
   const known = observations.filter((observation) => observation.unknown !== true)
-  const mayFix = setting.action === 'fix' && rule.fixes && exemption === undefined && known.length > 0
+  // What the engine only repeats was decided at create: it is repaired again even where the rule now refuses.
+  const repeats = known.every(({ standing }) => standing === true)
+  const repairs = setting.action === 'fix' || (setting.action === 'deny' && repeats)
+  const mayFix = repairs && rule.fixes && exemption === undefined && known.length > 0
   const fix = mayFix ? rule.fix(known, input, setting.parameters) : []
   const outcome: Outcome =
     exemption !== undefined

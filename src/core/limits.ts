@@ -82,6 +82,12 @@ export const systemdOverrides = (
     }))
 }
 
+/** True for an update that asks for no more than the container was admitted with: that was judged at create. */
+export const isAdmitted = (limit: Limit, kind: LimitKind, { operation, config }: RuleInput): boolean =>
+  operation === 'update' &&
+  config !== undefined &&
+  limit.value <= (limitOf(config.linux?.resources, kind)?.value ?? Number.POSITIVE_INFINITY)
+
 /** Pointer of a place in the resources, in the document judged. */
 export const resourcesPointer = ({ operation }: RuleInput, at: string): string =>
   operation === 'update' ? at : `/linux/resources${at}`

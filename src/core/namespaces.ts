@@ -6,7 +6,7 @@ import { type PatchOperation, place, pointer } from './patch.ts'
 import { cleanPath } from './path.ts'
 import type { Observation, RuleInput } from './rule.ts'
 
-const files = { network: 'net', pid: 'pid', ipc: 'ipc', uts: 'uts' } as const
+const files = { network: 'net', pid: 'pid', ipc: 'ipc', uts: 'uts', user: 'user' } as const
 
 /** A namespace type a container can share with its host, as spelled in the runtime-spec. */
 export type NamespaceType = keyof typeof files

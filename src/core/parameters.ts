@@ -69,3 +69,22 @@ const kindOf = { string: 'string', integer: 'number', boolean: 'boolean' } as co
 /** Every parameter at its default. */
 export const defaultParameters = (schema: ParametersSchema): ParameterValues =>
   Object.fromEntries(Object.entries(schema).map(([name, parameter]) => [name, parameter.default]))
+
+/** The type of a parameter and what bounds it, in words. */
+export const typeText = (schema: ParameterSchema): string => {
+  switch (schema.type) {
+    case 'array':
+      return 'list of text'
+    case 'boolean':
+      return 'true or false'
+    case 'integer': {
+      const { minimum, maximum } = schema
+      if (minimum === undefined && maximum === undefined) return 'whole number'
+      if (maximum === undefined) return `whole number from ${minimum}`
+      return `whole number ${minimum === undefined ? 'up' : `from ${minimum}`} to ${maximum}`
+    }
+    default:
+      if (schema.enum !== undefined) return `one of ${schema.enum.join(', ')}`
+      return schema.format === 'size' ? 'size such as 512MiB' : 'text'
+  }
+}

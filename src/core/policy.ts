@@ -28,6 +28,8 @@ export interface RuleChange {
 
 /** Other settings for the containers its selector covers. */
 export interface Override {
+  /** Not the site's: what holds for pause containers under every profile. */
+  readonly builtIn?: true
   readonly where: OverrideSelector
   readonly rules: { readonly [id: string]: RuleChange }
 }

@@ -42,6 +42,28 @@ const recordedOperation = (
     : { op, path, sha256: sha256(text), length: text.length }
 }
 
+/** Break-glass as every record tells it while it runs. `until`: RFC 3339, UTC. */
+export interface RecordedBreakGlass {
+  readonly until: string
+  readonly reason: string
+  /** Who began it, in words. */
+  readonly by: string
+}
+
+/** A line of the decision log that is no decision: root began or ended break-glass, or the clock ended it. */
+export interface BreakGlassRecord {
+  readonly version: 1
+  readonly event: 'break-glass-began' | 'break-glass-ended'
+  readonly id: string
+  readonly time: string
+  readonly host: string
+  readonly lintel: string
+  readonly breakGlass: RecordedBreakGlass & { readonly since: string }
+  /** Who ended it, in words; absent where the clock did. */
+  readonly endedBy?: string
+  readonly previous: string
+}
+
 export interface DecisionRecord {
   readonly version: 1
   readonly id: string
@@ -65,6 +87,8 @@ export interface DecisionRecord {
     readonly uid: number
   }
   readonly mode: string
+  /** Root has switched the host to mode warn for a time. */
+  readonly breakGlass?: RecordedBreakGlass
   readonly verdict: Decision['verdict']
   /** Why nothing could be judged, where that was so. */
   readonly failure?: string
@@ -74,6 +98,8 @@ export interface DecisionRecord {
   readonly config: { readonly before: string; readonly after: string }
   readonly runtime: string
   readonly durationMicroseconds: number
+  /** exec: how many calls like this one went unrecorded since its last record. */
+  readonly repeated?: number
   /** Hash of the record before; empty until the chain exists. */
   readonly previous: string
 }
@@ -89,6 +115,7 @@ export interface RecordContext {
   readonly broken: string | undefined
   readonly operation: OperationName
   readonly identity: Identity
+  readonly breakGlass: RecordedBreakGlass | undefined
   readonly failure: string | undefined
   readonly before: string
   readonly after: string
@@ -118,6 +145,7 @@ export const decisionRecord = (decision: Decision, context: RecordContext): Deci
     },
     engine: { id: identity.engine, proven: identity.proven, caller: identity.caller, uid: context.uid },
     mode: policy.mode,
+    ...(context.breakGlass === undefined ? {} : { breakGlass: context.breakGlass }),
     verdict: decision.verdict,
     ...present('failure', context.failure),
     findings: decision.findings.map(recorded),
@@ -134,7 +162,13 @@ const present = <Name extends string>(
   value: string | undefined,
 ): { readonly [key in Name]?: string } | object => (value === undefined ? {} : { [name]: value })
 
-const recorded = ({ title: _, remedy: __, standing: ___, exemption, ...finding }: Finding): RecordedFinding =>
+const recorded = ({
+  title: _,
+  remedy: __,
+  standing: ___,
+  exemption,
+  ...finding
+}: Finding): RecordedFinding =>
   exemption === undefined
     ? finding
     : {

@@ -65,23 +65,26 @@ const ctrContext: EngineContext = { ...everyFact(unknown('ctr does not tell')), 
 const criContext = (image: string | undefined): EngineContext => ({
   ...everyFact(unknown('containerd does not tell')),
   ...silentInCri,
-  image: image === undefined ? unknown('the pod does not name it') : known(image),
+  image: image === undefined ? inapplicable('a pause container has none of its own') : known(image),
 })
 
 const describePod = (site: CallSite, host: Host): Described => {
   const annotations = site.config?.annotations ?? {}
   const cri = (key: string): string | undefined => annotations[`io.kubernetes.cri.${key}`]
   const sandboxId = cri('sandbox-id') ?? ''
-  const image = cri('image-name') ?? cri('podsandbox.image-name')
+  const sandbox = cri('container-type') === 'sandbox' && sandboxId === site.containerId
+  // Of a sandbox containerd writes no container-name and, before 2.0, no image: where the site hands pod annotations
+  // on (pod_annotations), those would be the pod author's.
+  const image = sandbox ? undefined : cri('image-name')
   return {
     speaker: 'kubernetes',
     context: criContext(image),
-    name: cri('container-name') ?? cri('sandbox-name'),
+    name: sandbox ? cri('sandbox-name') : cri('container-name'),
     image,
     namespace: cri('sandbox-namespace'),
     pod: cri('sandbox-name'),
     buildStep: false,
-    sandbox: cri('container-type') === 'sandbox' && sandboxId === site.containerId,
+    sandbox,
     ownFolders: podFolders(site, host, { sandboxId, podUid: cri('sandbox-uid') }),
   }
 }

@@ -98,6 +98,17 @@ export interface PolicyToKeep {
   readonly text: string
 }
 
+/** Mode `warn` for a stated time, as root began it; times are RFC 3339, UTC. */
+export interface BreakGlass {
+  readonly since: string
+  readonly until: string
+  /** Who began it, in words. */
+  readonly by: string
+  readonly reason: string
+  /** False once it is over by the clock, or the clock stands before its start. */
+  readonly running: boolean
+}
+
 export interface Host {
   readonly process: ProcessFacts
   clock(): Clock
@@ -139,6 +150,12 @@ export interface Host {
   readKept(file: string | undefined): KeptPolicy | undefined
   /** Keeps a compiled policy in the root-only state folder, with what to watch for a change. */
   keep(file: string | undefined, policy: PolicyToKeep): void
+  /** Break-glass as the root-only file in the state folder says; undefined where there is none that counts. */
+  readBreakGlass(): BreakGlass | undefined
+  /** Begins break-glass now, for so many milliseconds, in place of one that runs. `by` and `reason`: one line each. */
+  beginBreakGlass(milliseconds: number, by: string, reason: string): HostResult<null>
+  /** Takes the file away; `ENOENT` where there is none. */
+  endBreakGlass(): HostResult<null>
   /** The first of these paths that is an executable file and not lintel itself (by device and inode). */
   findRuntime(paths: readonly string[]): string | undefined
   /** Becomes the program; comes back only with an error. */

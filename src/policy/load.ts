@@ -2,11 +2,18 @@
 import type { Policy } from '../core/policy.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Host } from '../host/host.ts'
-import { profiles } from '../profiles/index.ts'
+import { profiles, sandboxProfile } from '../profiles/index.ts'
 import { rules } from '../rules/index.ts'
 import { compilePolicy, mergeFiles } from './compile.ts'
 import type { PolicyFile } from './policy-file.ts'
-import { type PolicyProblem, readSources, type SourceChecks, type Watched } from './sources.ts'
+import {
+  type PolicyProblem,
+  type PolicySource,
+  readSources,
+  type SourceChecks,
+  surveySources,
+  type Watched,
+} from './sources.ts'
 import { validateSource } from './validate.ts'
 
 export interface LoadedPolicy {
@@ -26,20 +33,41 @@ export const loadPolicy = (
 ): Result<LoadedPolicy, PolicyProblem> => {
   const sources = readSources(host, file, checks)
   if (!sources.ok) return sources
-  const files: PolicyFile[] = []
-  for (const source of sources.value.files) {
-    const valid = validateSource(host, source)
-    if (!valid.ok) return valid
-    files.push(valid.value)
-  }
+  const read = readFiles(host, sources.value.files)
+  const [problem] = read.problems
+  if (problem !== undefined) return err(problem)
   const texts = sources.value.files.map(({ text }) => text)
   const digest = texts.length === 0 ? 'built-in' : host.sha256(texts.join('\n'))
-  const policy = compilePolicy(mergeFiles(files), { rules, profiles, digest })
+  const policy = compilePolicy(mergeFiles(read.files), { rules, profiles, sandbox: sandboxProfile, digest })
   return ok({ policy, watched: sources.value.watched })
+}
+
+/** All that is wrong with the policy at `file`, or the site's default one: ownership, reading, syntax, members. */
+export const policyProblems = (
+  host: Host,
+  file: string | undefined,
+  checks: SourceChecks,
+): readonly PolicyProblem[] => {
+  const { files, problems } = surveySources(host, file, checks)
+  return [...problems, ...readFiles(host, files).problems]
+}
+
+const readFiles = (
+  host: Host,
+  sources: readonly PolicySource[],
+): { readonly files: readonly PolicyFile[]; readonly problems: readonly PolicyProblem[] } => {
+  const files: PolicyFile[] = []
+  const problems: PolicyProblem[] = []
+  for (const source of sources) {
+    const valid = validateSource(host, source)
+    if (valid.ok) files.push(valid.value)
+    else problems.push(...valid.error.map((message) => ({ kind: 'invalid', message }) as const))
+  }
+  return { files, problems }
 }
 
 /** The policy of a profile alone, as `lint --profile` wants it. */
 export const profilePolicy = (profile: string): Result<Policy, string> =>
   Object.hasOwn(profiles, profile)
-    ? ok(compilePolicy({ profile }, { rules, profiles, digest: 'built-in' }))
+    ? ok(compilePolicy({ profile }, { rules, profiles, sandbox: sandboxProfile, digest: 'built-in' }))
     : err(`there is no profile ${JSON.stringify(profile)}; known are: ${Object.keys(profiles).join(', ')}`)

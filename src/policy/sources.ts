@@ -33,15 +33,31 @@ export interface Watched {
   readonly stamp: string
 }
 
+/** What was read of a policy, and all that is wrong with its files and folders. */
+export interface SurveyedSources extends Sources {
+  readonly problems: readonly PolicyProblem[]
+}
+
+/** As {@link surveySources}, for a policy that is to serve. Errors: the first problem. */
+export const readSources = (
+  host: Host,
+  file: string | undefined,
+  checks: SourceChecks,
+): Result<Sources, PolicyProblem> => {
+  const surveyed = surveySources(host, file, checks)
+  const [first] = surveyed.problems
+  return first === undefined ? ok(surveyed) : err(first)
+}
+
 /**
  * Reads the policy at `file` and, for the default one, policy.d/*.toml beside it in the order of their names.
  * `file` undefined: the default, which may be absent altogether (no files then).
  */
-export const readSources = (
+export const surveySources = (
   host: Host,
   file: string | undefined,
   { ownership }: SourceChecks,
-): Result<Sources, PolicyProblem> => {
+): SurveyedSources => {
   const main = file ?? defaultPolicyFile
   const folder = main.slice(0, main.lastIndexOf('/')) || '/'
   const dropIns = `${folder}/policy.d`
@@ -50,11 +66,11 @@ export const readSources = (
     ? listed.value.filter((name) => name.endsWith('.toml') && !name.startsWith('.'))
     : []
   const paths = [main, ...names.map((name) => `${dropIns}/${name}`)]
-  const folders = [folder, ...(names.length > 0 ? [dropIns] : [])]
-  for (const path of ownership ? folders : []) {
+  const problems: PolicyProblem[] = []
+  for (const path of ownership ? [folder, ...(names.length > 0 ? [dropIns] : [])] : []) {
     const stat = host.stat(path, true)
     const problem = stat.ok ? insecurity(host, path, stat.value) : undefined
-    if (problem !== undefined) return err(problem)
+    if (problem !== undefined) problems.push(problem)
   }
   // Taken before the files are read: a change in between makes the reading stale, not unnoticed.
   const watched = [...paths, folder, ...(file === undefined ? [dropIns] : [])]
@@ -62,12 +78,12 @@ export const readSources = (
   const files: PolicySource[] = []
   for (const path of paths) {
     const read = readSource(host, path, ownership)
-    if (!read.ok) return read
-    if (read.value !== undefined) files.push(read.value)
+    if (!read.ok) problems.push(read.error)
+    else if (read.value !== undefined) files.push(read.value)
     else if (file !== undefined || path !== main)
-      return err({ kind: 'invalid', message: `${path}: there is no such policy file` })
+      problems.push({ kind: 'invalid', message: `${path}: there is no such policy file` })
   }
-  return ok({ files, watched: watched.map((path, index) => ({ path, stamp: stamps[index] ?? '' })) })
+  return { files, watched: watched.map((path, index) => ({ path, stamp: stamps[index] ?? '' })), problems }
 }
 
 const readSource = (

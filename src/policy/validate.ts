@@ -1,27 +1,48 @@
-/** Text of one policy file to the file, or the one line that says where it is wrong and what to write. */
+/** Text of a TOML document to what it stands for, or the lines that say where it is wrong and what to write. */
 import type { Json } from '../core/json.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Host, TomlDocument } from '../host/host.ts'
 import validatePolicy, { type Complaint } from './generated/policy-validator.js'
 import type { PolicyFile } from './policy-file.ts'
-import type { PolicyProblem, PolicySource } from './sources.ts'
+import type { PolicySource } from './sources.ts'
 
-/** Parses and validates one source against schemas/policy.schema.json. */
+/** A validator made by `npm run gen` from a schema. */
+export interface Validator<Value> {
+  (value: unknown): value is Value
+  readonly errors?: readonly Complaint[] | null
+}
+
+/** Parses and validates one source against schemas/policy.schema.json. Errors: as {@link validateToml}. */
 export const validateSource = (
   host: Pick<Host, 'parseToml'>,
+  source: PolicySource,
+): Result<PolicyFile, readonly string[]> =>
+  validateToml(host, source, { is: validatePolicy, name: 'the policy' })
+
+/**
+ * Parses and validates a document; `name` is what messages call the whole of it.
+ * Errors: all that is wrong, at least one, each as one line with file and line.
+ */
+export const validateToml = <Value>(
+  host: Pick<Host, 'parseToml'>,
   { path, text }: PolicySource,
-): Result<PolicyFile, PolicyProblem> => {
+  { is, name }: { readonly is: Validator<Value>; readonly name: string },
+): Result<Value, readonly string[]> => {
   const parsed = host.parseToml(text)
   if (!parsed.ok) {
     const { line, column, message } = parsed.error
-    return err({ kind: 'invalid', message: `${path}:${line}:${column}: ${message}` })
+    return err([`${path}:${line}:${column}: ${message}`])
   }
   const { value } = parsed.value
-  if (validatePolicy(value)) return ok(value)
-  const complaint = validatePolicy.errors?.[0]
-  const line = complaint === undefined ? 1 : lineOf(parsed.value, complaint)
-  const words = complaint === undefined ? 'is not a policy' : describe(complaint, value)
-  return err({ kind: 'invalid', message: `${path}:${line}: ${words}` })
+  if (is(value)) return ok(value)
+  const complaints = is.errors ?? []
+  if (complaints.length === 0) return err([`${path}:1: ${name} is not written as it must be`])
+  const wrong = complaints
+    .map((complaint) => ({ complaint, line: lineOf(parsed.value, complaint) }))
+    .toSorted((a, b) => a.line - b.line)
+  return err(
+    wrong.map(({ complaint, line }) => `${path}:${line}: ${describe(complaint, { document: value, name })}`),
+  )
 }
 
 const lineOf = ({ lines }: TomlDocument, complaint: Complaint): number => {
@@ -35,8 +56,11 @@ const lineOf = ({ lines }: TomlDocument, complaint: Complaint): number => {
   return 1
 }
 
-const describe = ({ instancePath, keyword, message, params }: Complaint, document: Json): string => {
-  const place = instancePath === '' ? 'the policy' : instancePath.slice(1).replaceAll('/', '.')
+const describe = (
+  { instancePath, keyword, message, params }: Complaint,
+  { document, name }: { readonly document: Json; readonly name: string },
+): string => {
+  const place = instancePath === '' ? name : instancePath.slice(1).replaceAll('/', '.')
   const value = JSON.stringify(valueAt(document, instancePath)) ?? ''
   const short = value.length > 60 ? `${[...value].slice(0, 60).join('')}…` : value
   switch (keyword) {

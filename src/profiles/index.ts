@@ -6,10 +6,371 @@ export const profiles: { readonly [name: string]: Profile } = {
   'cis-docker-1.13.0': {
     title: 'CIS Docker 1.13.0 Benchmark, container runtime (levels 1 and 2)',
     rules: {
+      'apparmor-profile': {
+        action: 'fix',
+      },
+      'selinux-label': {
+        action: 'deny',
+      },
       capabilities: {
         action: 'deny',
       },
+      privileged: {
+        action: 'deny',
+      },
+      'sensitive-host-mounts': {
+        action: 'deny',
+      },
+      'no-sshd': {
+        action: 'deny',
+      },
+      'privileged-ports': {
+        action: 'warn',
+      },
+      'needed-ports': {
+        action: 'warn',
+      },
+      'host-network': {
+        action: 'deny',
+      },
+      'memory-limit': {
+        action: 'fix',
+      },
+      'cpu-shares': {
+        action: 'warn',
+      },
+      'readonly-rootfs': {
+        action: 'fix',
+      },
+      'bind-host-interface': {
+        action: 'warn',
+      },
+      'restart-policy': {
+        action: 'warn',
+      },
+      'host-pid': {
+        action: 'deny',
+      },
+      'host-ipc': {
+        action: 'deny',
+      },
+      'host-devices': {
+        action: 'warn',
+      },
+      ulimits: {
+        action: 'warn',
+      },
+      'mount-propagation': {
+        action: 'deny',
+      },
+      'host-uts': {
+        action: 'deny',
+      },
+      seccomp: {
+        action: 'fix',
+      },
+      'exec-privileged': {
+        action: 'deny',
+      },
+      'exec-root-user': {
+        action: 'deny',
+      },
+      'cgroup-parent': {
+        action: 'deny',
+      },
+      'no-new-privileges': {
+        action: 'fix',
+      },
+      'health-check': {
+        action: 'warn',
+      },
+      'latest-image': {
+        action: 'warn',
+      },
+      'pids-limit': {
+        action: 'fix',
+      },
+      'default-bridge': {
+        action: 'warn',
+      },
+      'host-userns': {
+        action: 'warn',
+      },
       'docker-socket': {
+        action: 'deny',
+      },
+      'masked-paths': {
+        action: 'fix',
+      },
+      'working-directory': {
+        action: 'deny',
+      },
+      'rootfs-symlinks': {
+        action: 'deny',
+      },
+      hooks: {
+        action: 'deny',
+      },
+      'procfs-exposure': {
+        action: 'deny',
+      },
+      'kernel-helpers': {
+        action: 'fix',
+      },
+      'writable-cgroups': {
+        action: 'fix',
+      },
+      'runtime-annotations': {
+        action: 'deny',
+      },
+      'mount-namespace': {
+        action: 'deny',
+      },
+      'runtime-flags': {
+        action: 'deny',
+      },
+      'container-user': {
+        action: 'warn',
+      },
+      'env-secrets': {
+        action: 'warn',
+      },
+      'foreign-namespaces': {
+        action: 'warn',
+      },
+      'forged-annotations': {
+        action: 'warn',
+      },
+      'idmapped-mounts': {
+        action: 'warn',
+      },
+      'loader-environment': {
+        action: 'warn',
+      },
+      'lsm-confinement': {
+        action: 'warn',
+      },
+      'mount-flags': {
+        action: 'warn',
+      },
+      'net-raw': {
+        action: 'warn',
+      },
+      'oom-score': {
+        action: 'warn',
+      },
+      oversize: {
+        action: 'warn',
+      },
+      'restore-checkpoint': {
+        action: 'warn',
+      },
+      'supplementary-groups': {
+        action: 'warn',
+      },
+      sysctls: {
+        action: 'warn',
+      },
+      'time-offsets': {
+        action: 'warn',
+      },
+      'update-loosening': {
+        action: 'warn',
+      },
+    },
+  },
+  'cis-docker-1.7.0': {
+    title: 'CIS Docker 1.7.0 Benchmark, container runtime (levels 1 and 2)',
+    rules: {
+      'apparmor-profile': {
+        action: 'fix',
+      },
+      'selinux-label': {
+        action: 'deny',
+      },
+      capabilities: {
+        action: 'deny',
+      },
+      privileged: {
+        action: 'deny',
+      },
+      'sensitive-host-mounts': {
+        action: 'deny',
+      },
+      'no-sshd': {
+        action: 'deny',
+      },
+      'privileged-ports': {
+        action: 'warn',
+      },
+      'needed-ports': {
+        action: 'warn',
+      },
+      'host-network': {
+        action: 'deny',
+      },
+      'memory-limit': {
+        action: 'fix',
+      },
+      'cpu-shares': {
+        action: 'warn',
+      },
+      'readonly-rootfs': {
+        action: 'fix',
+      },
+      'bind-host-interface': {
+        action: 'warn',
+      },
+      'restart-policy': {
+        action: 'warn',
+      },
+      'host-pid': {
+        action: 'deny',
+      },
+      'host-ipc': {
+        action: 'deny',
+      },
+      'host-devices': {
+        action: 'warn',
+      },
+      ulimits: {
+        action: 'warn',
+      },
+      'mount-propagation': {
+        action: 'deny',
+      },
+      'host-uts': {
+        action: 'deny',
+      },
+      seccomp: {
+        action: 'fix',
+      },
+      'exec-privileged': {
+        action: 'deny',
+      },
+      'exec-root-user': {
+        action: 'deny',
+      },
+      'cgroup-parent': {
+        action: 'deny',
+      },
+      'no-new-privileges': {
+        action: 'fix',
+      },
+      'health-check': {
+        action: 'warn',
+      },
+      'latest-image': {
+        action: 'warn',
+      },
+      'pids-limit': {
+        action: 'fix',
+      },
+      'default-bridge': {
+        action: 'warn',
+      },
+      'host-userns': {
+        action: 'warn',
+      },
+      'docker-socket': {
+        action: 'deny',
+      },
+      'masked-paths': {
+        action: 'fix',
+      },
+      'working-directory': {
+        action: 'deny',
+      },
+      'rootfs-symlinks': {
+        action: 'deny',
+      },
+      hooks: {
+        action: 'deny',
+      },
+      'procfs-exposure': {
+        action: 'deny',
+      },
+      'kernel-helpers': {
+        action: 'fix',
+      },
+      'writable-cgroups': {
+        action: 'fix',
+      },
+      'runtime-annotations': {
+        action: 'deny',
+      },
+      'mount-namespace': {
+        action: 'deny',
+      },
+      'runtime-flags': {
+        action: 'deny',
+      },
+      'container-user': {
+        action: 'warn',
+      },
+      'env-secrets': {
+        action: 'warn',
+      },
+      'foreign-namespaces': {
+        action: 'warn',
+      },
+      'forged-annotations': {
+        action: 'warn',
+      },
+      'idmapped-mounts': {
+        action: 'warn',
+      },
+      'loader-environment': {
+        action: 'warn',
+      },
+      'lsm-confinement': {
+        action: 'warn',
+      },
+      'mount-flags': {
+        action: 'warn',
+      },
+      'net-raw': {
+        action: 'warn',
+      },
+      'oom-score': {
+        action: 'warn',
+      },
+      oversize: {
+        action: 'warn',
+      },
+      'restore-checkpoint': {
+        action: 'warn',
+      },
+      'supplementary-groups': {
+        action: 'warn',
+      },
+      sysctls: {
+        action: 'warn',
+      },
+      'time-offsets': {
+        action: 'warn',
+      },
+      'update-loosening': {
+        action: 'warn',
+      },
+    },
+  },
+  'kubernetes-node': {
+    title: 'Kubernetes node: what every pod can bear; node agents by override',
+    rules: {
+      privileged: {
+        action: 'deny',
+      },
+      capabilities: {
+        action: 'deny',
+      },
+      'sensitive-host-mounts': {
+        action: 'deny',
+      },
+      'docker-socket': {
+        action: 'deny',
+      },
+      'host-pid': {
         action: 'deny',
       },
       'host-ipc': {
@@ -18,89 +379,459 @@ export const profiles: { readonly [name: string]: Profile } = {
       'host-network': {
         action: 'deny',
       },
-      'host-pid': {
+      'host-uts': {
         action: 'deny',
       },
-      'host-uts': {
+      'mount-propagation': {
+        action: 'deny',
+      },
+      'host-devices': {
+        action: 'warn',
+      },
+      'exec-privileged': {
+        action: 'deny',
+      },
+      'working-directory': {
+        action: 'deny',
+      },
+      'rootfs-symlinks': {
+        action: 'deny',
+      },
+      hooks: {
+        action: 'deny',
+      },
+      'procfs-exposure': {
+        action: 'deny',
+      },
+      'runtime-annotations': {
+        action: 'deny',
+      },
+      'mount-namespace': {
+        action: 'deny',
+      },
+      'runtime-flags': {
         action: 'deny',
       },
       'masked-paths': {
         action: 'fix',
       },
-      'memory-limit': {
+      'kernel-helpers': {
         action: 'fix',
       },
-      'mount-propagation': {
-        action: 'deny',
-      },
-      'no-new-privileges': {
-        action: 'fix',
-      },
-      'pids-limit': {
-        action: 'fix',
-      },
-      privileged: {
-        action: 'deny',
-      },
-      'readonly-rootfs': {
+      'writable-cgroups': {
         action: 'fix',
       },
       seccomp: {
         action: 'fix',
       },
-      'sensitive-host-mounts': {
+      'apparmor-profile': {
+        action: 'fix',
+      },
+      'selinux-label': {
         action: 'deny',
-      },
-    },
-  },
-  minimal: {
-    title: 'Minimal: refuse what hands over the host, warn of the rest',
-    rules: {
-      capabilities: {
-        action: 'warn',
-      },
-      'docker-socket': {
-        action: 'deny',
-      },
-      'host-ipc': {
-        action: 'warn',
-      },
-      'host-network': {
-        action: 'warn',
-      },
-      'host-pid': {
-        action: 'deny',
-      },
-      'host-uts': {
-        action: 'warn',
-      },
-      'masked-paths': {
-        action: 'warn',
-      },
-      'memory-limit': {
-        action: 'warn',
-      },
-      'mount-propagation': {
-        action: 'warn',
       },
       'no-new-privileges': {
         action: 'warn',
       },
-      'pids-limit': {
+      'container-user': {
         action: 'warn',
       },
-      privileged: {
-        action: 'deny',
+      'no-sshd': {
+        action: 'warn',
+      },
+      'foreign-namespaces': {
+        action: 'warn',
+      },
+      'forged-annotations': {
+        action: 'warn',
+      },
+      'idmapped-mounts': {
+        action: 'warn',
+      },
+      'loader-environment': {
+        action: 'warn',
+      },
+      'lsm-confinement': {
+        action: 'warn',
+      },
+      'oom-score': {
+        action: 'off',
+      },
+      oversize: {
+        action: 'warn',
+      },
+      'restore-checkpoint': {
+        action: 'warn',
+      },
+      'supplementary-groups': {
+        action: 'off',
+      },
+      sysctls: {
+        action: 'warn',
+      },
+      'time-offsets': {
+        action: 'warn',
+      },
+      'update-loosening': {
+        action: 'off',
+      },
+      'env-secrets': {
+        action: 'off',
+      },
+      'mount-flags': {
+        action: 'off',
+      },
+      'net-raw': {
+        action: 'off',
+      },
+      'memory-limit': {
+        action: 'off',
+      },
+      'cpu-shares': {
+        action: 'off',
+      },
+      'pids-limit': {
+        action: 'off',
+      },
+      ulimits: {
+        action: 'off',
+      },
+      'cgroup-parent': {
+        action: 'off',
       },
       'readonly-rootfs': {
         action: 'off',
       },
-      seccomp: {
-        action: 'warn',
+      'host-userns': {
+        action: 'off',
+      },
+      'exec-root-user': {
+        action: 'off',
+      },
+      'restart-policy': {
+        action: 'off',
+      },
+      'health-check': {
+        action: 'off',
+      },
+      'latest-image': {
+        action: 'off',
+      },
+      'privileged-ports': {
+        action: 'off',
+      },
+      'needed-ports': {
+        action: 'off',
+      },
+      'bind-host-interface': {
+        action: 'off',
+      },
+      'default-bridge': {
+        action: 'off',
+      },
+    },
+  },
+  minimal: {
+    title: 'Minimal: refuse what hands over the host, nothing in ordinary containers',
+    rules: {
+      privileged: {
+        action: 'deny',
+      },
+      'docker-socket': {
+        action: 'deny',
       },
       'sensitive-host-mounts': {
         action: 'deny',
       },
+      'host-pid': {
+        action: 'deny',
+      },
+      hooks: {
+        action: 'deny',
+      },
+      'procfs-exposure': {
+        action: 'deny',
+      },
+      'working-directory': {
+        action: 'deny',
+      },
+      'rootfs-symlinks': {
+        action: 'deny',
+      },
+      'runtime-annotations': {
+        action: 'deny',
+      },
+      'mount-namespace': {
+        action: 'deny',
+      },
+      'exec-privileged': {
+        action: 'deny',
+      },
+      'kernel-helpers': {
+        action: 'fix',
+      },
+      'writable-cgroups': {
+        action: 'fix',
+      },
+      capabilities: {
+        action: 'warn',
+      },
+      'host-network': {
+        action: 'warn',
+      },
+      'host-ipc': {
+        action: 'warn',
+      },
+      'host-uts': {
+        action: 'warn',
+      },
+      'host-devices': {
+        action: 'warn',
+      },
+      'mount-propagation': {
+        action: 'warn',
+      },
+      'runtime-flags': {
+        action: 'warn',
+      },
+      'forged-annotations': {
+        action: 'warn',
+      },
+      'restore-checkpoint': {
+        action: 'warn',
+      },
+    },
+  },
+  'pss-baseline': {
+    title: 'Pod Security Standards: baseline',
+    rules: {
+      privileged: {
+        action: 'deny',
+      },
+      'host-network': {
+        action: 'deny',
+      },
+      'host-pid': {
+        action: 'deny',
+      },
+      'host-ipc': {
+        action: 'deny',
+      },
+      'docker-socket': {
+        action: 'deny',
+      },
+      'masked-paths': {
+        action: 'deny',
+      },
+      sysctls: {
+        action: 'deny',
+      },
+      'apparmor-profile': {
+        action: 'deny',
+      },
+      'selinux-label': {
+        action: 'deny',
+      },
+      seccomp: {
+        action: 'warn',
+      },
+      capabilities: {
+        action: 'deny',
+        allowed: [
+          'CAP_AUDIT_WRITE',
+          'CAP_CHOWN',
+          'CAP_DAC_OVERRIDE',
+          'CAP_FOWNER',
+          'CAP_FSETID',
+          'CAP_KILL',
+          'CAP_MKNOD',
+          'CAP_NET_BIND_SERVICE',
+          'CAP_NET_RAW',
+          'CAP_SETFCAP',
+          'CAP_SETGID',
+          'CAP_SETPCAP',
+          'CAP_SETUID',
+          'CAP_SYS_CHROOT',
+        ],
+      },
+      'sensitive-host-mounts': {
+        action: 'deny',
+        allow: ['/dev/shm'],
+        'deny-ro': [
+          '/',
+          '/bin',
+          '/boot',
+          '/dev',
+          '/etc',
+          '/home',
+          '/lib',
+          '/lib64',
+          '/media',
+          '/mnt',
+          '/opt',
+          '/proc',
+          '/root',
+          '/run',
+          '/sbin',
+          '/srv',
+          '/sys',
+          '/tmp',
+          '/usr',
+          '/var',
+        ],
+        'volume-roots': ['/var/lib/kubelet/pods/*/volume-subpaths', '/var/lib/kubelet/pods/*/volumes'],
+      },
+    },
+  },
+  'pss-restricted': {
+    title: 'Pod Security Standards: restricted',
+    rules: {
+      privileged: {
+        action: 'deny',
+      },
+      'host-network': {
+        action: 'deny',
+      },
+      'host-pid': {
+        action: 'deny',
+      },
+      'host-ipc': {
+        action: 'deny',
+      },
+      'docker-socket': {
+        action: 'deny',
+      },
+      'masked-paths': {
+        action: 'deny',
+      },
+      sysctls: {
+        action: 'deny',
+      },
+      'apparmor-profile': {
+        action: 'deny',
+      },
+      'selinux-label': {
+        action: 'deny',
+      },
+      seccomp: {
+        action: 'deny',
+      },
+      'no-new-privileges': {
+        action: 'deny',
+      },
+      'container-user': {
+        action: 'deny',
+      },
+      capabilities: {
+        action: 'deny',
+        allowed: ['CAP_NET_BIND_SERVICE'],
+      },
+      'sensitive-host-mounts': {
+        action: 'deny',
+        allow: ['/dev/shm'],
+        'deny-ro': [
+          '/',
+          '/bin',
+          '/boot',
+          '/dev',
+          '/etc',
+          '/home',
+          '/lib',
+          '/lib64',
+          '/media',
+          '/mnt',
+          '/opt',
+          '/proc',
+          '/root',
+          '/run',
+          '/sbin',
+          '/srv',
+          '/sys',
+          '/tmp',
+          '/usr',
+          '/var',
+        ],
+        'volume-roots': ['/var/lib/kubelet/pods/*/volume-subpaths', '/var/lib/kubelet/pods/*/volumes'],
+      },
+    },
+  },
+}
+
+/** What holds for proven pause containers under every profile; it only ever loosens. */
+export const sandboxProfile: Profile = {
+  title: 'Pause containers of pods',
+  rules: {
+    'memory-limit': {
+      action: 'off',
+    },
+    'pids-limit': {
+      action: 'off',
+    },
+    'cpu-shares': {
+      action: 'off',
+    },
+    ulimits: {
+      action: 'off',
+    },
+    'apparmor-profile': {
+      action: 'off',
+    },
+    'selinux-label': {
+      action: 'warn',
+    },
+    'masked-paths': {
+      action: 'warn',
+    },
+    seccomp: {
+      action: 'warn',
+    },
+    'no-new-privileges': {
+      action: 'warn',
+    },
+    capabilities: {
+      action: 'warn',
+    },
+    'net-raw': {
+      action: 'off',
+    },
+    'lsm-confinement': {
+      action: 'off',
+    },
+    'container-user': {
+      action: 'off',
+    },
+    'supplementary-groups': {
+      action: 'off',
+    },
+    'oom-score': {
+      action: 'off',
+    },
+    'mount-flags': {
+      action: 'off',
+    },
+    'cgroup-parent': {
+      action: 'off',
+    },
+    'host-userns': {
+      action: 'off',
+    },
+    'restart-policy': {
+      action: 'off',
+    },
+    'health-check': {
+      action: 'off',
+    },
+    'latest-image': {
+      action: 'off',
+    },
+    'default-bridge': {
+      action: 'off',
+    },
+    'env-secrets': {
+      action: 'off',
+    },
+    'no-sshd': {
+      action: 'off',
     },
   },
 }

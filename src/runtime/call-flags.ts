@@ -11,22 +11,27 @@ export const callFlags = (host: Host, call: GuardedCall): CallFlags => {
     case 'create':
     case 'run': {
       const { noPivot, noNewKeyring, preserveFds } = call.flags
-      return { ...base, noPivot, noNewKeyring, preservedDescriptors: countOf(preserveFds) }
+      return { ...base, noPivot, noNewKeyring, preservedDescriptors: descriptors(host, preserveFds) }
     }
     case 'restore': {
       const { noPivot, imagePath, lsmProfile = '', lsmMountContext = '', emptyNs } = call.flags
-      const checkpoint = imagePath === undefined ? '' : absolute(host, imagePath)
+      // runc's default, below the folder it is called in.
+      const checkpoint = absolute(host, imagePath ?? 'checkpoint')
       return { ...base, noPivot, checkpoint, lsmProfile, lsmMountContext, emptyNamespaces: emptyNs }
     }
     case 'exec': {
       const { process, cgroup, preserveFds } = call.flags
       const described = process === undefined
-      return { ...base, described, cgroups: cgroup, preservedDescriptors: countOf(preserveFds) }
+      return { ...base, described, cgroups: cgroup, preservedDescriptors: descriptors(host, preserveFds) }
     }
     default:
       return { ...base, described: call.flags.resources === undefined }
   }
 }
+
+/** Those of `--preserve-fds` and, after them in both runtimes, those of socket activation (sd_listen_fds(3)). */
+const descriptors = (host: Host, preserveFds: string | undefined): number =>
+  countOf(preserveFds) + countOf(host.environment('LISTEN_FDS'))
 
 /** What no runtime would take for a number is judged as one descriptor too many. */
 const countOf = (text: string | undefined): number => {

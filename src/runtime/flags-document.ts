@@ -2,38 +2,61 @@
 import type { CapabilitySets, Process, Resources } from '../core/oci.ts'
 import type { ExecFlags, UpdateFlags } from './argv.ts'
 
-/**
- * runc exec.go getProcess: the bundle's process block with the flags laid over it; `--cap` adds to bounding,
- * effective and permitted (and what is inheritable to ambient). An unknown user is judged as root.
- */
-export const processOfFlags = (base: Process, flags: ExecFlags): Process => ({
-  ...base,
-  args: flags.args,
-  ...(flags.cwd === undefined ? {} : { cwd: flags.cwd }),
-  ...(flags.noNewPrivs === undefined ? {} : { noNewPrivileges: flags.noNewPrivs }),
-  ...(flags.apparmor === undefined ? {} : { apparmorProfile: flags.apparmor }),
-  ...(flags.processLabel === undefined ? {} : { selinuxLabel: flags.processLabel }),
-  ...(flags.cap.length === 0 ? {} : { capabilities: withCapabilities(base.capabilities ?? {}, flags.cap) }),
-  ...(flags.user === undefined && flags.additionalGids.length === 0
-    ? {}
-    : { user: { ...userOf(flags.user, base.user), additionalGids: flags.additionalGids.map(idOf) } }),
-  env: [...(base.env ?? []), ...flags.env],
-})
+/** How a runtime builds the process of an exec that flags describe. */
+export type ExecReading = 'runc' | 'crun'
 
+/**
+ * The process that `exec` with flags instead of a file runs. runc (exec.go getProcess) lays the flags over the bundle's
+ * process block; crun (src/exec.c) begins with an empty process and takes from the bundle only its user.
+ * An unknown user is judged as root.
+ */
+export const processOfFlags = (base: Process, flags: ExecFlags, reading: ExecReading): Process => {
+  const { apparmor, processLabel, user } = flags
+  // To runc an empty text is none given.
+  const given = (text: string | undefined): boolean =>
+    text !== undefined && (reading === 'crun' || text !== '')
+  const below: Process =
+    reading === 'runc' ? base : { ...(base.user === undefined ? {} : { user: base.user }), cwd: '/' }
+  const noNewPrivileges = flags.noNewPrivs ?? (reading === 'crun' ? false : base.noNewPrivileges)
+  return {
+    ...below,
+    args: flags.args,
+    ...(flags.cwd === undefined || flags.cwd === '' ? {} : { cwd: flags.cwd }),
+    ...(noNewPrivileges === undefined ? {} : { noNewPrivileges }),
+    ...(given(apparmor) && apparmor !== undefined ? { apparmorProfile: apparmor } : {}),
+    ...(given(processLabel) && processLabel !== undefined ? { selinuxLabel: processLabel } : {}),
+    ...(flags.cap.length === 0
+      ? {}
+      : { capabilities: withCapabilities(below.capabilities ?? {}, flags.cap) }),
+    user: withGroups(user === undefined || user === '' ? below.user : userOf(user, below.user), flags),
+    env: [...(below.env ?? []), ...flags.env],
+  }
+}
+
+/** `--cap` goes into every set that counts; into ambient where runc (what is inheritable) or crun (always) put it. */
 const withCapabilities = (sets: CapabilitySets, added: readonly string[]): CapabilitySets => ({
   ...sets,
   bounding: [...(sets.bounding ?? []), ...added],
   effective: [...(sets.effective ?? []), ...added],
   permitted: [...(sets.permitted ?? []), ...added],
+  ambient: [...(sets.ambient ?? []), ...added],
 })
 
-const userOf = (text: string | undefined, base: Process['user']): NonNullable<Process['user']> => {
-  if (text === undefined) return base ?? {}
-  const [uid = '', gid = ''] = text.split(':')
-  return { uid: idOf(uid), gid: idOf(gid) }
+type ProcessUser = NonNullable<Process['user']>
+
+/** Without a group the one of the bundle stays (runc exec.go). */
+const userOf = (text: string, base: ProcessUser | undefined): ProcessUser => {
+  const [uid = '', gid] = text.split(':')
+  return { ...base, uid: idOf(uid), gid: gid === undefined ? (base?.gid ?? 0) : idOf(gid) }
 }
 
-const idOf = (text: string): number => (/^[0-9]+$/.test(text) ? Number(text) : 0)
+const withGroups = (user: ProcessUser | undefined, { additionalGids }: ExecFlags): ProcessUser =>
+  additionalGids.length === 0
+    ? (user ?? {})
+    : { ...user, additionalGids: [...(user?.additionalGids ?? []), ...additionalGids.map(idOf)] }
+
+/** Both runtimes cut an id to 32 bits. */
+const idOf = (text: string): number => (/^[0-9]+$/.test(text) ? Number(text) >>> 0 : 0)
 
 /** runc update.go: value flags as resources; sizes with Docker's units, -1 for no limit. */
 export const resourcesOfFlags = (values: UpdateFlags['values']): Resources => ({

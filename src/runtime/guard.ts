@@ -6,8 +6,11 @@ import type { Policy } from '../core/policy.ts'
 import { type DecisionRecord, decisionRecord } from '../core/record.ts'
 import { refusalText } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import type { Host } from '../host/host.ts'
+import type { BreakGlass, Host } from '../host/host.ts'
+import { builtIn } from '../policy/built-in.ts'
 import type { GuardedCall } from './argv.ts'
+import { keepAsked } from './asked.ts'
+import { endBreakGlass, recordedBreakGlass } from './break-glass.ts'
 import { handOn, missingRuntimeStatus, missingRuntimeText } from './hand-on.ts'
 import { type Judgement, judgeCall } from './judge.ts'
 import type { GuardRequest } from './judge-main.ts'
@@ -15,23 +18,48 @@ import { loadSubject, type Subject } from './load.ts'
 import { writeRecord } from './log.ts'
 import { wholePolicy } from './policy.ts'
 import { refuse, tellCaller } from './refuse.ts'
+import { noteRepetition, repetitionOf } from './repeated.ts'
 
 declare const LINTEL_VERSION: string
 
 const refusedStatus = 1
 
 /** Judges a guarded call and does what the verdict says. */
-export const guard = (host: Host, { call, serving, runtime }: GuardRequest): number => {
+export const guard = (host: Host, { call, serving, runtime, breakGlass }: GuardRequest): number => {
   if (runtime === undefined) {
     refuse(host, call, missingRuntimeText)
     return missingRuntimeStatus
   }
-  const policy = wholePolicy(host, serving)
-  if (policy === undefined)
-    return refuse(host, call, 'its compiled policy cannot be read; remove /var/lib/lintel/policy')
-  const context: Context = { host, call, policy, broken: serving.broken, runtime }
-  const subject = loadSubject(host, call)
+  const running = breakGlass?.running === true ? breakGlass : undefined
+  const whole = serving.ok ? wholePolicy(host, serving.value) : undefined
+  const { mode, ...policy } = whole ?? noPolicy
+  if (breakGlass?.running === false && !call.lintel.dryRun)
+    endBreakGlass(host, { log: policy.log, breakGlass, endedBy: undefined })
+  const context: Context = {
+    host,
+    call,
+    policy: { ...policy, mode: running === undefined ? mode : 'warn' },
+    broken: serving.ok ? serving.value.broken : undefined,
+    runtime,
+    breakGlass: running,
+  }
+  if (!serving.ok) return fail(context, serving.error)
+  if (whole === undefined)
+    return fail(context, 'its compiled policy cannot be read; remove /var/lib/lintel/policy')
+  const subject = loadSubject(host, call, runtime)
   return subject.ok ? decide(context, subject.value) : fail(context, subject.error)
+}
+
+/** What records speak of where no policy can serve. */
+const noPolicy: Policy = {
+  mode: 'enforce',
+  profile: builtIn.profile,
+  runtimePaths: builtIn.runtimePaths,
+  rules: {},
+  overrides: [],
+  exemptions: [],
+  log: builtIn.log,
+  digest: 'none',
 }
 
 interface Context {
@@ -40,6 +68,7 @@ interface Context {
   readonly policy: Policy
   readonly broken: string | undefined
   readonly runtime: string
+  readonly breakGlass: BreakGlass | undefined
 }
 
 const decide = (context: Context, subject: Subject): number => {
@@ -54,15 +83,35 @@ const decide = (context: Context, subject: Subject): number => {
     failure: undefined,
   })
   if (call.lintel.dryRun) return show(context, { ...record, patch: decision.patch })
-  const unwritten = isRecorded(call, decision) ? writeRecord(host, policy.log, record) : undefined
-  if (unwritten !== undefined && policy.mode === 'enforce') return refuse(host, call, unwritten)
+  const { problem, id } = writeDown(context, subject, { decision, record })
+  if (problem !== undefined && policy.mode === 'enforce') return refuse(host, call, problem)
   if (decision.verdict === 'deny') {
-    const about = { operation: call.operation, profile: policy.profile, decisionId: record.id }
+    const about = { operation: call.operation, profile: policy.profile, decisionId: id }
     return tellCaller(host, call.globals, refusalText(decision.findings, about))
   }
-  const written = decision.verdict === 'fix' ? write(host, subject, patched.value) : undefined
-  if (written !== undefined) return refuse(host, call, written)
+  const unwritten = decision.verdict === 'fix' ? write(host, subject, patched.value) : undefined
+  if (unwritten !== undefined) return refuse(host, call, unwritten)
   return handOn(host, context.runtime, call.argv)
+}
+
+/** Records the decision where it is to be recorded. The id is that of the record that speaks of this call. */
+const writeDown = (
+  { host, call, policy }: Context,
+  { bundle }: Subject,
+  { decision, record }: { readonly decision: Decision; readonly record: DecisionRecord },
+): { readonly problem: string | undefined; readonly id: string } => {
+  if (!isRecorded(call, decision)) return { problem: undefined, id: record.id }
+  if (call.operation !== 'exec' || bundle === '')
+    return { problem: writeRecord(host, policy.log, record), id: record.id }
+  const words = record.config.before === '' ? call.argv.join(' ') : ''
+  const repetition = repetitionOf(host, bundle, { record, words })
+  const { earlier, unrecorded } = repetition
+  const problem =
+    earlier === undefined
+      ? writeRecord(host, policy.log, unrecorded === 0 ? record : { ...record, repeated: unrecorded })
+      : undefined
+  if (problem === undefined) noteRepetition(host, bundle, { ...repetition, record })
+  return { problem, id: earlier?.id ?? record.id }
 }
 
 const patchedText = (host: Host, subject: Subject, decision: Decision): Result<string, string> => {
@@ -71,21 +120,24 @@ const patchedText = (host: Host, subject: Subject, decision: Decision): Result<s
 }
 
 /** Puts the repaired document where the runtime reads it; the problem as one line if that failed. */
-const write = (host: Host, { target }: Subject, text: string): string | undefined => {
+const write = (host: Host, subject: Subject, text: string): string | undefined => {
+  const { target, operation, bundle, process } = subject
   if (target.kind === 'flags') return undefined
+  if (operation !== 'exec' && operation !== 'update' && process !== undefined)
+    keepAsked(host, bundle, process)
   const done = target.kind === 'file' ? host.replaceFile(target.path, text) : host.replaceStdin(text)
   return done.ok ? undefined : `${done.error.path} could not be rewritten (${done.error.code})`
 }
 
 /**
  * Every create, run, restore and update leaves a record. An exec leaves one when something beyond the standing
- * repairs was found: health checks come every few seconds, and logs of wrappers have filled disks.
+ * repairs was found: health checks come every few seconds.
  */
 const isRecorded = (call: GuardedCall, { verdict, findings }: Decision): boolean =>
   call.operation !== 'exec' ||
   verdict === 'deny' ||
   verdict === 'would_deny' ||
-  findings.some(({ rule }) => rule !== 'no-new-privileges')
+  findings.some(({ standing }) => standing !== true)
 
 /** The call could not be judged. */
 const fail = (context: Context, reason: string): number => {
@@ -101,7 +153,7 @@ const fail = (context: Context, reason: string): number => {
 }
 
 const recordOf = (
-  { host, call, policy, broken, runtime }: Context,
+  { host, call, policy, broken, runtime, breakGlass }: Context,
   { identity, decision }: Judgement,
   texts: { readonly before: string; readonly after: string; readonly failure: string | undefined },
 ): DecisionRecord => {
@@ -117,6 +169,7 @@ const recordOf = (
     broken,
     operation: call.operation,
     identity,
+    breakGlass: breakGlass && recordedBreakGlass(breakGlass),
     failure: texts.failure,
     before,
     after: texts.after === texts.before ? before : host.sha256(texts.after),

@@ -4,7 +4,7 @@ import { evaluate, probesOf } from '../core/evaluate.ts'
 import { noHostFacts, type Probe } from '../core/facts.ts'
 import type { Identity } from '../core/identity.ts'
 import { rereadAs } from '../core/input.ts'
-import type { Policy } from '../core/policy.ts'
+import { type Policy, policyFor } from '../core/policy.ts'
 import type { RuleInput } from '../core/rule.ts'
 import { callingProcess, identify } from '../engines/identify.ts'
 import type { Host } from '../host/host.ts'
@@ -23,7 +23,7 @@ export interface Judgement {
 export const judgeCall = (
   host: Host,
   call: GuardedCall,
-  { policy, subject }: { readonly policy: Policy; readonly subject: Subject },
+  { policy: whole, subject }: { readonly policy: Policy; readonly subject: Subject },
 ): Judgement => {
   const { config, bundle, containerId } = subject
   const parent = callingProcess(host)
@@ -31,6 +31,7 @@ export const judgeCall = (
   const { operation, process, resources, asked } = subject
   const site = { operation, containerId, bundle, root: call.globals.root ?? '', pidFile, config, parent }
   const { identity, context: engine } = identify(site, host)
+  const policy = policyFor(whole, identity)
   // On the host from the start: what a bundle's own text says is engine-made is believed only away from it.
   const unseen = { ...noHostFacts, onHost: true }
   const blind: RuleInput = {

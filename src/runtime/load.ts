@@ -6,7 +6,7 @@ import { isConfig, isProcess, isResources } from '../core/shape.ts'
 import type { DocumentKind, Host, HostError } from '../host/host.ts'
 import type { GuardedCall } from './argv.ts'
 import { readAsked } from './asked.ts'
-import { processOfFlags, resourcesOfFlags } from './flags-document.ts'
+import { type ExecReading, processOfFlags, resourcesOfFlags } from './flags-document.ts'
 
 const maxConfigBytes = 4 * 1024 * 1024
 const maxDepth = 64
@@ -41,11 +41,11 @@ interface Read<Value> {
   readonly text: string
 }
 
-/** Loads the subject of a call. Errors: one line that says which file, where in it, what is wrong. */
-export const loadSubject = (host: Host, call: GuardedCall): Result<Subject, string> => {
+/** Loads the subject of a call that `runtime` (a path) will run. Errors: one line that says which file, where in it, what is wrong. */
+export const loadSubject = (host: Host, call: GuardedCall, runtime: string): Result<Subject, string> => {
   switch (call.operation) {
     case 'exec':
-      return loadExec(host, call)
+      return loadExec(host, call, runtime)
     case 'update':
       return loadUpdate(host, call)
     default:
@@ -78,7 +78,7 @@ const loadBundle = (host: Host, call: Of<'create' | 'run' | 'restore'>): Result<
   })
 }
 
-const loadExec = (host: Host, call: Of<'exec'>): Result<Subject, string> => {
+const loadExec = (host: Host, call: Of<'exec'>, runtime: string): Result<Subject, string> => {
   const admitted = loadAdmitted(host, call)
   if (!admitted.ok) return admitted
   const { operation, containerId } = call
@@ -87,7 +87,7 @@ const loadExec = (host: Host, call: Of<'exec'>): Result<Subject, string> => {
   if (call.flags.process === undefined) {
     const { config } = admitted.value
     if (config === undefined) return err(`the bundle of container ${containerId} could not be found`)
-    const process = processOfFlags(config.process ?? {}, call.flags)
+    const process = processOfFlags(config.process ?? {}, call.flags, readingOf(host, runtime))
     return ok({ ...base, process, document: null, text: '', target: { kind: 'flags' } })
   }
   const path = absolute(host, call.flags.process)
@@ -95,6 +95,12 @@ const loadExec = (host: Host, call: Of<'exec'>): Result<Subject, string> => {
   return read.ok
     ? ok({ ...base, ...read.value, process: read.value.value, target: { kind: 'file', path } })
     : read
+}
+
+/** By the name of the executable, links followed; whatever is not runc is read the way that grants more. */
+const readingOf = (host: Host, runtime: string): ExecReading => {
+  const real = host.realPath(runtime)
+  return /\/runc[^/]*$/.test(real.ok ? real.value : runtime) ? 'runc' : 'crun'
 }
 
 const loadUpdate = (host: Host, call: Of<'update'>): Result<Subject, string> => {

@@ -1,7 +1,7 @@
 /** Where decisions are written: the decision log, and syslog. */
 
 import type { LogSettings } from '../core/policy.ts'
-import type { DecisionRecord } from '../core/record.ts'
+import type { BreakGlassRecord, DecisionRecord } from '../core/record.ts'
 import type { Host } from '../host/host.ts'
 
 /**
@@ -11,12 +11,13 @@ import type { Host } from '../host/host.ts'
 export const writeRecord = (
   host: Host,
   settings: LogSettings,
-  record: DecisionRecord,
+  record: DecisionRecord | BreakGlassRecord,
 ): string | undefined => {
   const line = JSON.stringify(record)
   const file = logFile(host, settings)
   const written = append(host, file, `${line}\n`)
-  if (settings.syslog) sendToSyslog(host, line)
+  const isEvent = 'event' in record
+  if (settings.syslog || isEvent) sendToSyslog(host, line, isEvent ? severities.alert : severities.notice)
   return written || !settings.required
     ? undefined
     : `the decision log ${file} cannot be written; see [log] in the policy`
@@ -36,7 +37,10 @@ const append = (host: Host, file: string, line: string): boolean => {
   return host.appendLocked(file, line, 0o600, true).ok
 }
 
-/** Facility authpriv (10), severity notice (5): RFC 5424 section 6.2.1. Never waits, never fails a container. */
-const sendToSyslog = (host: Host, line: string): void => {
-  host.sendDatagram('/dev/log', `<85>lintel[${host.process.pid}]: ${line}`)
+/** RFC 5424 section 6.2.1. Whoever watches a host is to hear of break-glass whatever its policy says of syslog. */
+const severities = { alert: 1, notice: 5 } as const
+
+/** Facility authpriv (10). Never waits, never fails a container. */
+const sendToSyslog = (host: Host, line: string, severity: number): void => {
+  host.sendDatagram('/dev/log', `<${10 * 8 + severity}>lintel[${host.process.pid}]: ${line}`)
 }

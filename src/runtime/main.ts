@@ -1,5 +1,6 @@
 /** The hot path: one call of the runtime, from argv to execve, in the fixed order of DESIGN section 2. */
-import type { Host } from '../host/host.ts'
+import { err, ok } from '../core/result.ts'
+import type { Host, KeptPolicy } from '../host/host.ts'
 import { builtIn } from '../policy/built-in.ts'
 import { type ArgvError, type Call, type GuardedCall, parseArgv } from './argv.ts'
 import { argvFor, handOn } from './hand-on.ts'
@@ -19,8 +20,7 @@ export const main = (host: Host): number => {
   if (call.kind === 'guarded' && kept?.fresh !== true) armFailsafe(host, call, kept)
   const serving = servingPolicy(host, call.lintel.policy, kept)
   if (call.kind === 'pass') return pass(host, call, serving.ok ? serving.value : (kept ?? builtIn))
-  if (!serving.ok) return refuse(host, call, `its policy cannot serve. ${serving.error.message}`)
-  return judge(host, call, serving.value)
+  return judge(host, call, { serving, kept })
 }
 
 /** Nothing may stop these: a container that exists can always be stopped and deleted, policy or no policy. */
@@ -35,12 +35,33 @@ const pass = (
   return 0
 }
 
-const judge = (host: Host, call: GuardedCall, serving: ServingPolicy): number => {
-  const runtime = armFailsafe(host, call, serving)
-  const request: GuardRequest = { call, serving, runtime }
+const judge = (
+  host: Host,
+  call: GuardedCall,
+  {
+    serving,
+    kept,
+  }: { readonly serving: ReturnType<typeof servingPolicy>; readonly kept: KeptPolicy | undefined },
+): number => {
+  const breakGlass = host.readBreakGlass()
+  const best = serving.ok || breakGlass?.running !== true ? serving : lastResort(serving, kept)
+  const runtime = armFailsafe(host, call, best.ok ? best.value : kept)
+  const request: GuardRequest = {
+    call,
+    serving: best.ok ? best : err(`its policy cannot serve. ${best.error.message}`),
+    runtime,
+    breakGlass,
+  }
   const status = host.callModule('judge', request, host)
   return typeof status === 'number' ? status : bugStatus
 }
+
+/** Where nothing blocks, even a policy in other hands than root's gives way to the last good one. */
+const lastResort = (
+  failed: Extract<ReturnType<typeof servingPolicy>, { readonly ok: false }>,
+  kept: KeptPolicy | undefined,
+): ReturnType<typeof servingPolicy> =>
+  kept === undefined ? failed : ok({ ...kept, broken: failed.error.message })
 
 /** Says what is to happen if lintel breaks from here on. Returns the runtime that would be handed on to. */
 const armFailsafe = (
@@ -59,12 +80,14 @@ const armFailsafe = (
   return runtime
 }
 
-/** A call whose command line could not be read: refused, unless the policy only warns. */
+/** A call whose command line could not be read: refused, unless the policy only warns or break-glass runs. */
 const refuseUnread = (host: Host, error: ArgvError): number => {
-  const serving = servingPolicy(host, error.lintel.policy, host.readKept(error.lintel.policy))
-  if (serving.ok && onlyWarns(serving.value)) {
-    const runtime = host.findRuntime(serving.value.runtimePaths)
-    return handOn(host, runtime, error.argv)
+  const kept = host.readKept(error.lintel.policy)
+  const serving = servingPolicy(host, error.lintel.policy, kept)
+  const never = serving.ok && onlyWarns(serving.value)
+  if (never || host.readBreakGlass()?.running === true) {
+    const { runtimePaths } = serving.ok ? serving.value : (kept ?? builtIn)
+    return handOn(host, host.findRuntime(runtimePaths), error.argv)
   }
   return refuse(host, { operation: error.operation ?? 'runtime', globals: error.globals }, error.message)
 }

@@ -1,7 +1,7 @@
 /** Holds decision records to schemas/decision.schema.json, wherever a test reads some. */
 import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
-import type { DecisionRecord } from '../../src/core/record.ts'
+import type { BreakGlassRecord, DecisionRecord } from '../../src/core/record.ts'
 
 const schema: object = JSON.parse(
   readFileSync(new URL('../../schemas/decision.schema.json', import.meta.url), 'utf8'),
@@ -12,15 +12,22 @@ const validate = new Ajv({
   strictRequired: false,
   strictTypes: false,
   allErrors: true,
-}).compile<DecisionRecord>(schema)
+}).compile<DecisionRecord | BreakGlassRecord>(schema)
 
-/** The value as a record; throws with all that is wrong where it is none. */
-export const asRecord = (value: unknown): DecisionRecord => {
+/** The value as a line of the decision log; throws with all that is wrong where it is none. */
+export const asLogLine = (value: unknown): DecisionRecord | BreakGlassRecord => {
   if (validate(value)) return value
   const complaints = (validate.errors ?? []).map(
     ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
   )
   throw new Error(`not a decision record: ${complaints.join('; ')}\n${JSON.stringify(value)}`)
+}
+
+/** The value as a decision; throws where it is none. */
+export const asRecord = (value: unknown): DecisionRecord => {
+  const line = asLogLine(value)
+  if ('event' in line) throw new Error(`not a decision: ${JSON.stringify(value)}`)
+  return line
 }
 
 /** Every record of a decision log's text; throws where a line is torn, no JSON or no record. */

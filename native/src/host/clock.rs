@@ -51,6 +51,12 @@ pub fn timestamp(since_epoch: Duration) -> String {
     )
 }
 
+/// RFC 3339 of milliseconds since the epoch; of the last instant there is a year of four digits for, if later.
+pub fn timestamp_of_milliseconds(milliseconds: u128) -> String {
+    const LAST: u64 = 253_402_300_799_999;
+    timestamp(Duration::from_millis(u64::try_from(milliseconds).map_or(LAST, |each| each.min(LAST))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! Everything the script may do to the system, as functions of one `host` object that never throw.
 //! The TypeScript side of each is declared, with its contract, in src/host/host.ts.
 
+pub mod break_glass;
 pub mod clock;
 pub mod files;
 pub mod kept;
@@ -88,6 +89,14 @@ fn bind_processes(host: &Object<'_>) -> rquickjs::Result<()> {
     host.set("setFailsafe", Func::from(process::set_failsafe))?;
     host.set("readKept", Func::from(kept::read_for_script))?;
     host.set("keep", Func::from(kept::keep))?;
+    host.set("readBreakGlass", Func::from(break_glass::read_for_script))?;
+    host.set(
+        "beginBreakGlass",
+        Func::from(|milliseconds: f64, by: String, reason: String| {
+            done(break_glass::begin(milliseconds, &by, &reason))
+        }),
+    )?;
+    host.set("endBreakGlass", Func::from(|| done(break_glass::end())))?;
     host.set("findRuntime", Func::from(process::find_runtime))?;
     host.set("callModule", Func::from(call_module))
 }

@@ -46,11 +46,16 @@ pub fn facts<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
     facts.set("parentPid", std::os::unix::process::parent_id())?;
     // SAFETY: geteuid cannot fail.
     facts.set("effectiveUid", unsafe { libc::geteuid() })?;
-    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-    facts.set("initialUserNamespace", map.split_ascii_whitespace().eq(["0", "0", "4294967295"]))?;
+    facts.set("initialUserNamespace", in_initial_user_namespace())?;
     facts.set("hostname", hostname())?;
     facts.set("architecture", std::env::consts::ARCH)?;
     Ok(facts)
+}
+
+/// True where uid_map is the identity over all ids.
+pub fn in_initial_user_namespace() -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.split_ascii_whitespace().eq(["0", "0", "4294967295"])
 }
 
 fn hostname() -> String {

@@ -6,8 +6,9 @@ import {
   listCapabilities,
   narrowCapabilities,
 } from '../../core/capabilities.ts'
+import { capabilityDemand } from '../../core/exec-envelope.ts'
 import { place } from '../../core/patch.ts'
-import { defineRule, type RuleInput } from '../../core/rule.ts'
+import { defineRule, type Observation, type RuleInput } from '../../core/rule.ts'
 
 export const capabilities = defineRule({
   id: 'capabilities',
@@ -51,33 +52,33 @@ export const capabilities = defineRule({
       remedy: { default: 'write process.capabilities, with empty sets if none are needed' },
     },
     exec: {
+      what: 'the command repeats {actual}, which were taken from its container at create',
+      why: 'Engines build every exec from what they had asked for; it gets what its container was left with.',
+      remedy: { default: 'ask for no more than the container keeps, then nothing has to be repaired' },
+    },
+    demand: {
       what: 'the command would hold {actual}, which its container does not',
       why: 'An exec may do what its container was admitted to do, and no more.',
       remedy: {
         docker: 'leave out --privileged of docker exec',
         podman: 'leave out --privileged and --cap-add of podman exec',
-        default: 'take these out of every capability set of the process',
+        default: 'take these out of every capability set of the process, and leave out --cap',
       },
     },
   },
   check: (input, { allowed }) => {
-    const execs = input.operation === 'exec'
+    if (input.operation === 'exec') return judgeExec(input, allowedFor(input, allowed))
     const sets = input.process?.capabilities
-    if (sets === undefined) {
-      // An exec without sets gets those of its container (runc libcontainer, finalizeNamespace).
-      if (execs) return []
+    if (sets === undefined)
       return [{ message: 'absent', pointer: '/process/capabilities', actual: 'absent', expected: 'present' }]
-    }
-    const excess = capabilitiesBeyond(sets, allowedFor(input, allowed))
+    const excess = capabilitiesBeyond(sets, allowed)
     if (excess.length === 0) return []
-    const where = execs
-      ? ({ message: 'exec', pointer: '/capabilities', expected: 'within those of the container' } as const)
-      : ({ message: 'excess', pointer: '/process/capabilities', expected: 'within the allowed set' } as const)
-    return [{ ...where, actual: listCapabilities(excess) }]
+    const where = { pointer: '/process/capabilities', expected: 'within the allowed set' }
+    return [{ message: 'excess', ...where, actual: listCapabilities(excess) }]
   },
   fix: (observations, input, { allowed }) => {
-    // A restored process comes back with the credentials of its checkpoint, whatever the file says.
-    if (input.operation === 'restore') return []
+    // A restored process comes back with the credentials of its checkpoint; a command line is not rewritten.
+    if (input.operation === 'restore' || input.call.described) return []
     return observations.flatMap(({ message, pointer }) => {
       // Never more than runc gives by itself: measured, 1.1.5 turns absent into none.
       const none = { bounding: [], effective: [], permitted: [] }
@@ -134,15 +135,50 @@ export const capabilities = defineRule({
         fixable: false,
       },
       {
-        name: 'a privileged exec, or one built from the configuration before it was fixed',
+        name: 'an exec built from what the engine had asked for at create',
         operation: 'exec',
         config: { process: { capabilities: { bounding: ['CAP_CHOWN'] } } },
+        asked: { capabilities: { bounding: ['CAP_CHOWN', 'CAP_KILL'] } },
         process: { capabilities: { bounding: ['CAP_CHOWN', 'CAP_KILL'], effective: ['CAP_KILL'] } },
         message: 'exec',
+      },
+      {
+        name: 'a privileged exec',
+        operation: 'exec',
+        config: { process: { capabilities: { bounding: ['CAP_CHOWN'] } } },
+        asked: { capabilities: { bounding: ['CAP_CHOWN', 'CAP_KILL'] } },
+        process: { capabilities: { bounding: ['CAP_CHOWN', 'CAP_KILL'], effective: ['CAP_SYS_ADMIN'] } },
+        message: 'demand',
+      },
+      {
+        name: 'an allowed one, but not of this container',
+        operation: 'exec',
+        config: { process: { capabilities: { bounding: [] } } },
+        process: { capabilities: { bounding: ['CAP_CHOWN'] } },
+        message: 'demand',
+      },
+      {
+        name: 'runc exec --cap, which cannot be rewritten',
+        operation: 'exec',
+        call: { described: true },
+        process: { capabilities: { bounding: ['CAP_CHOWN', 'CAP_SYS_ADMIN'] } },
+        message: 'demand',
+        fixable: false,
       },
     ],
   },
 })
+
+type Key = 'excess' | 'absent' | 'exec' | 'demand'
+
+/** `demand` is told by exec-privileged too; without it this rule alone must hold. */
+const judgeExec = (input: RuleInput, allowed: readonly string[]): readonly Observation<Key>[] => {
+  const { demanded, repeated } = capabilityDemand(input, allowed)
+  const where = { pointer: '/capabilities', expected: 'within those of the container' }
+  if (demanded.length > 0) return [{ message: 'demand', ...where, actual: listCapabilities(demanded) }]
+  if (repeated.length === 0) return []
+  return [{ message: 'exec', ...where, actual: listCapabilities(repeated), standing: true }]
+}
 
 const allowedFor = ({ operation, config }: RuleInput, allowed: readonly string[]): readonly string[] => {
   const admitted = operation === 'exec' ? config?.process?.capabilities : undefined

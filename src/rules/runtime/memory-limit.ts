@@ -2,6 +2,7 @@
 import {
   dropFile,
   dropOverrides,
+  isAdmitted,
   limitOf,
   memoryLimitKind,
   resourcesPointer,
@@ -123,6 +124,7 @@ const judge = (
   const limit = limitOf(input.resources, memoryLimitKind)
   // What an update does not name stays as it was admitted.
   if (limit === undefined && input.operation === 'update') return []
+  if (limit !== undefined && isAdmitted(limit, memoryLimitKind, input)) return []
   const at = resourcesPointer(input, limit?.at ?? memoryLimitKind.field)
   if (limit === undefined || limit.value >= (input.facts.memoryTotal ?? beyondAnyHost)) {
     const actual = limit?.written ?? 'unset'
@@ -136,6 +138,7 @@ const judge = (
 const judgeSwap = (input: RuleInput): readonly Observation<'swap'>[] => {
   const limit = limitOf(input.resources, swapLimitKind)
   if (limit === undefined ? input.operation === 'update' : limit.value < beyondAnyHost) return []
+  if (limit !== undefined && isAdmitted(limit, swapLimitKind, input)) return []
   const at = resourcesPointer(input, limit?.at ?? swapLimitKind.field)
   return [{ message: 'swap', pointer: at, actual: limit?.written ?? 'unset', expected: 'the memory limit' }]
 }

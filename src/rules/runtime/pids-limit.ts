@@ -2,6 +2,7 @@
 import {
   dropFile,
   dropOverrides,
+  isAdmitted,
   limitOf,
   pidsLimitKind,
   resourcesPointer,
@@ -72,6 +73,12 @@ export const pidsLimit = defineRule({
       { name: 'an update of something else', operation: 'update', resources: { memory: { limit: 0 } } },
       { name: 'an update with a zero', operation: 'update', resources: { pids: { limit: 0 } } },
       { name: 'an update to another limit', operation: 'update', resources: { pids: { limit: 77 } } },
+      {
+        name: 'an update that repeats, or lowers, what was admitted by exemption',
+        operation: 'update',
+        config: { linux: { resources: { pids: { limit: 100000 } } } },
+        resources: { pids: { limit: 99999 } },
+      },
     ],
     bad: [
       { name: 'no pids block', resources: { pids: null }, message: 'unlimited' },
@@ -128,6 +135,7 @@ const judge = (
   const limit = limitOf(input.resources, pidsLimitKind)
   // What an update does not name stays as it was admitted.
   if (limit === undefined && input.operation === 'update') return []
+  if (limit !== undefined && isAdmitted(limit, pidsLimitKind, input)) return []
   const at = resourcesPointer(input, limit?.at ?? pidsLimitKind.field)
   if (limit === undefined || limit.value === Number.POSITIVE_INFINITY) {
     const actual = limit?.written ?? input.resources?.pids?.limit?.toString() ?? 'unset'

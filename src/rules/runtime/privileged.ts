@@ -98,6 +98,30 @@ export const privileged = defineRule({
         message: 'equivalent',
       },
       {
+        name: 'every device by two rules (--device-cgroup-rule), whatever annotations say',
+        config: { annotations: { 'io.podman.annotations.privileged': 'FALSE' } },
+        resources: {
+          devices: [
+            { allow: false, access: 'rwm' },
+            { allow: true, type: 'b', major: -1, minor: -1, access: 'rwm' },
+            { allow: true, type: 'c', major: -1, minor: -1, access: 'rwm' },
+          ],
+        },
+        message: 'equivalent',
+      },
+      {
+        name: 'reassembled from seccomp=unconfined, systempaths=unconfined and a disk (--device)',
+        config: {
+          linux: {
+            seccomp: null,
+            maskedPaths: null,
+            readonlyPaths: null,
+            devices: [{ path: '/dev/disk', type: 'b', major: 8, minor: 0 }],
+          },
+        },
+        message: 'equivalent',
+      },
+      {
         name: 'reassembled without capabilities or device rules',
         config: {
           mounts: [{ destination: '/sys/', type: 'sysfs', source: 'sysfs', options: ['ro', 'rw'] }],

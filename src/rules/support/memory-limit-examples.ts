@@ -26,6 +26,13 @@ export const memoryGood: readonly Example[] = [
     resources: { memory: { limit: 0, reservation: 0 }, cpu: { shares: 0, quota: 0, period: 0 } },
     parameters: swapToo,
   },
+  {
+    name: 'an update that repeats, or lowers, what was admitted by exemption',
+    operation: 'update',
+    config: { linux: { resources: { memory: { limit: 9 * GiB } } } },
+    resources: { memory: { limit: 8 * GiB } },
+    parameters: { max: '4GiB' },
+  },
   { name: 'an update that names no memory', operation: 'update', resources: { cpu: { shares: 10 } } },
   {
     name: 'an update to another limit',
@@ -137,6 +144,7 @@ export const memoryBad: readonly BadExample<'unlimited' | 'excessive' | 'swap' |
   {
     name: 'an update that lifts swap',
     operation: 'update',
+    config: { linux: { resources: { memory: { limit: GiB, swap: GiB } } } },
     resources: { memory: { limit: GiB, swap: -1 } },
     parameters: swapToo,
     message: 'swap',

@@ -4,7 +4,7 @@ import type { HostFacts } from '../../core/facts.ts'
 import type { NamespaceType } from '../../core/namespaces.ts'
 import type { BadExample, Example } from '../../core/rule.ts'
 
-const files = { network: 'net', pid: 'pid', ipc: 'ipc', uts: 'uts' } as const
+const files = { network: 'net', pid: 'pid', ipc: 'ipc', uts: 'uts', user: 'user' } as const
 
 const joining = (type: NamespaceType, path: string): object => ({ linux: { namespaces: [{ type, path }] } })
 

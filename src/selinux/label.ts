@@ -1,0 +1,34 @@
+/** SELinux labels, `user:role:type:range`, read as strictly as the kernel reads them. */
+import { err, ok, type Result } from '../core/result.ts'
+import { parseRange, type Range } from './range.ts'
+
+export interface Label {
+  readonly user: string
+  readonly role: string
+  readonly type: string
+  /** Undefined where the label has no level: only a policy without levels takes it. */
+  readonly range: Range | undefined
+}
+
+/** Types of processes whose rules confine them to a container; the last is what container_t was called in CentOS 7. */
+export const containerTypes = [
+  'container_t',
+  'container_init_t',
+  'container_kvm_t',
+  'container_engine_t',
+  'container_userns_t',
+  'svirt_lxc_net_t',
+] as const
+
+/**
+ * Reads a raw label; the names mcstransd shows (`SystemLow`) are not taken by the kernel, nor here.
+ * Errors: what is wrong, in one phrase.
+ */
+export const parseLabel = (text: string): Result<Label, string> => {
+  const [user = '', role = '', type = '', ...rest] = text.split(':')
+  const wrong = [user, role, type].find((name) => !/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name))
+  if (wrong !== undefined) return err('it does not begin with user:role:type')
+  if (rest.length === 0) return ok({ user, role, type, range: undefined })
+  const range = parseRange(rest.join(':'))
+  return range.ok ? ok({ user, role, type, range: range.value }) : range
+}

@@ -1,0 +1,87 @@
+/** Levels and ranges of SELinux labels: sensitivities and sets of categories, as strict as the kernel reads them. */
+import { err, ok, type Result } from '../core/result.ts'
+
+/** Categories `first` to `last`, both included. */
+export interface CategorySpan {
+  readonly first: number
+  readonly last: number
+}
+
+/** A sensitivity and its categories; spans rise and never touch, so equal sets are equal lists. */
+export interface Level {
+  readonly sensitivity: number
+  readonly categories: readonly CategorySpan[]
+}
+
+/** From `low` to `high`; one level stands for both. */
+export interface Range {
+  readonly low: Level
+  readonly high: Level
+}
+
+const lastSensitivity = 15
+const lastCategory = 1023
+
+/**
+ * Reads `s0`, `s0:c1,c2`, `s0-s0:c0.c1023` (kernel security/selinux/ss/mls.c, mls_context_to_sid).
+ * Errors: what is wrong, in one phrase; no blanks, leading zeros, falling spans or ranges are taken.
+ */
+export const parseRange = (text: string): Result<Range, string> => {
+  const [lowText = '', highText, ...more] = text.split('-')
+  if (more.length > 0) return err(`"${text}" has more than two levels`)
+  const low = parseLevel(lowText)
+  if (!low.ok || highText === undefined) return low.ok ? ok({ low: low.value, high: low.value }) : low
+  const high = parseLevel(highText)
+  if (!high.ok) return high
+  if (!dominates(high.value, low.value)) return err(`"${highText}" does not dominate "${lowText}"`)
+  return ok({ low: low.value, high: high.value })
+}
+
+/** True when `above` has at least the sensitivity and every category of `below`. */
+export const dominates = (above: Level, below: Level): boolean =>
+  above.sensitivity >= below.sensitivity &&
+  below.categories.every(({ first, last }) =>
+    above.categories.some((span) => span.first <= first && span.last >= last),
+  )
+
+/** True for one sensitivity and one set of categories. */
+export const sameLevel = (one: Level, other: Level): boolean => dominates(one, other) && dominates(other, one)
+
+/** How many categories the level has. */
+export const categoryCount = ({ categories }: Level): number =>
+  categories.reduce((count, { first, last }) => count + last - first + 1, 0)
+
+const parseLevel = (text: string): Result<Level, string> => {
+  const colon = text.indexOf(':')
+  const sensitivity = numberAfter('s', colon < 0 ? text : text.slice(0, colon), lastSensitivity)
+  if (sensitivity === undefined) return err(`"${text}" does not begin with a sensitivity s0 to s15`)
+  if (colon < 0) return ok({ sensitivity, categories: [] })
+  const spans: CategorySpan[] = []
+  for (const item of text.slice(colon + 1).split(',')) {
+    const [from = '', to, ...more] = item.split('.')
+    const first = numberAfter('c', from, lastCategory)
+    const last = to === undefined ? first : numberAfter('c', to, lastCategory)
+    const rises = first !== undefined && last !== undefined && (to === undefined || last > first)
+    if (!rises || more.length > 0)
+      return err(`"${item}" is no category c0 to c1023 nor a rising span of them`)
+    spans.push({ first, last })
+  }
+  return ok({ sensitivity, categories: merged(spans) })
+}
+
+const numberAfter = (letter: 's' | 'c', text: string, most: number): number | undefined => {
+  if (!text.startsWith(letter) || !/^(?:0|[1-9][0-9]{0,3})$/.test(text.slice(1))) return undefined
+  const value = Number(text.slice(1))
+  return value <= most ? value : undefined
+}
+
+const merged = (spans: readonly CategorySpan[]): readonly CategorySpan[] => {
+  const done: CategorySpan[] = []
+  for (const span of spans.toSorted((a, b) => a.first - b.first)) {
+    const before = done.at(-1)
+    if (before !== undefined && span.first <= before.last + 1) {
+      done[done.length - 1] = { first: before.first, last: Math.max(before.last, span.last) }
+    } else done.push(span)
+  }
+  return done
+}
