@@ -1,21 +1,17 @@
 /**
- * Ways round the rules, each tried: through the binary on a private host where this machine has what it needs, on a
- * simulated host where not; or named in SECURITY.md. Leaves the table that `npm test` prints. Needs root.
+ * Ways round the rules, each tried: through the binary on a private host, which is made to look like one with AppArmor
+ * or SELinux where that is needed; or named in SECURITY.md. Leaves the table that `npm test` prints. Needs root.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { breachesOfBad } from '../src/rules/contract.ts'
-import { rules } from '../src/rules/index.ts'
 import { evasions } from './evasions/index.ts'
 import {
   type Attempt,
   evasionTable,
   isOutOfScope,
-  isSimulated,
   isUnread,
   type OutOfScope,
-  type Simulated,
   type Trial,
   type Unread,
 } from './support/evasion.ts'
@@ -31,22 +27,18 @@ const ways = Object.entries(evasions).flatMap(([rule, each]) =>
   Object.entries(each).map(([way, trials]) => [`${rule}: ${way}`, trials] as const),
 )
 
-const isCall = (trial: Trial): trial is Attempt | Unread => !isOutOfScope(trial) && !isSimulated(trial)
+const isCall = (trial: Trial): trial is Attempt | Unread => !isOutOfScope(trial)
 const calls = ways.flatMap(([, trials]) => trials.filter(isCall))
 
 /** The same kind of call about the harmless container, once for every rule and kind. */
 const controls = new Map<string, Attempt>()
 for (const call of calls) {
   if (isUnread(call)) continue
-  const { by, as = 'nobody', operation = 'create', policy = '' } = call
-  const document = call.process === undefined ? 'flags' : 'file'
-  const harmless = { by, as, operation, policy, says: /^/, verdict: 'allow' } as const
-  controls.set(
-    [by, as, operation, document, policy].join(' '),
-    operation === 'exec' && document === 'file'
-      ? { ...harmless, process: {} }
-      : { ...harmless, ...(operation === 'update' ? { resources: {} } : {}) },
-  )
+  const { by, as = 'nobody', operation = 'create', policy = '', harmless = {} } = call
+  const byFile = operation === 'exec' && call.process !== undefined
+  const documents = byFile ? { process: {} } : operation === 'update' ? { resources: {} } : {}
+  const name = [by, 'for', as, operation, byFile ? 'by file' : '', policy, JSON.stringify(harmless)].join(' ')
+  controls.set(name, { by, as, operation, policy, ...documents, says: /./, ...harmless, verdict: 'allow' })
 }
 
 let shim: Shim
@@ -76,59 +68,70 @@ const saidTo = (call: Attempt | Unread): Said => {
 
 const outcomes = { deny: 'refused', fix: 'fixed' } as const
 
-const expectCaught = (call: Attempt): void => {
+/** What came of an attempt, and the same as it should have been; `findings` are those that matter. */
+interface Compared {
+  readonly is: object
+  readonly should: object
+}
+
+const compareAttempt = (call: Attempt): Compared => {
   const { record, status } = saidTo(call)
   const { by, says, as = 'nobody', verdict = 'deny' } = call
-  const { proven } = record.engine
-  const found = record.findings.map(({ rule, outcome, message }) => `${rule} ${outcome}: ${message}`)
-  if (verdict === 'allow') {
-    const told = found.filter((text) => text.startsWith(`${by} `) && !text.startsWith(`${by} unknown: `))
-    expect({ proven, told }).toEqual({ proven: as !== 'nobody', told: [] })
-    return
+  const found = record.findings.filter(({ rule, outcome }) => rule === by && outcome !== 'unknown')
+  const told = verdict === 'allow' ? [] : found.filter(({ outcome }) => outcome === outcomes[verdict])
+  const isSaid = told.some(({ message }) => says.test(message))
+  const is = {
+    proven: record.engine.proven,
+    verdict: record.verdict,
+    status,
+    patched: record.patch.length > 0,
+    findings: isSaid ? says.source : found.map(({ outcome, message }) => `${outcome}: ${message}`),
   }
-  const told = new RegExp(`^${by} ${outcomes[verdict]}: .*(?:${says.source})`, says.flags)
-  expect({ proven, found }).toEqual({
+  const should = {
     proven: as !== 'nobody',
-    found: expect.arrayContaining([expect.stringMatching(told)]),
-  })
-  expect([record.verdict, status]).toEqual([verdict, verdict === 'deny' ? 1 : 0])
-  expect(record.patch.length > 0).toBe(verdict === 'fix')
+    verdict,
+    status: verdict === 'deny' ? 1 : 0,
+    patched: verdict === 'fix',
+    findings: verdict === 'allow' ? [] : says.source,
+  }
+  return { is, should }
 }
 
-const expectUnread = (call: Unread): void => {
+const compareUnread = (call: Unread): Compared => {
   const { record, status } = saidTo(call)
-  expect(record).toMatchObject({ verdict: 'deny', failure: expect.stringMatching(call.unread) })
-  expect(status).toBe(1)
+  const failure = record.failure ?? 'none'
+  return {
+    is: {
+      verdict: record.verdict,
+      status,
+      failure: call.unread.test(failure) ? call.unread.source : failure,
+    },
+    should: { verdict: 'deny', status: 1, failure: call.unread.source },
+  }
 }
 
-const expectFound = ({ by, simulatedHost }: Simulated): void => {
-  const rule = rules.find(({ id }) => id === by)
-  const example = rule?.examples.bad.find(({ name }) => name === simulatedHost)
-  if (rule === undefined || example === undefined)
-    throw new Error(`${by} has no bad example "${simulatedHost}"`)
-  expect(breachesOfBad(rule, example)).toEqual([])
-}
+const compareNamed = ({ sentence, why }: OutOfScope): Compared => ({
+  is: { named: security.includes(sentence) ? sentence : '', reason: /^\S.{20,}$/.test(why) },
+  should: { named: sentence, reason: true },
+})
 
-const expectNamed = ({ sentence, why }: OutOfScope): void => {
-  expect(security).toContain(sentence)
-  expect(why).toMatch(/^\S.{20,}$/)
-}
-
-const expectTold = (trial: Trial): void => {
-  if (isOutOfScope(trial)) expectNamed(trial)
-  else if (isSimulated(trial)) expectFound(trial)
-  else if (isUnread(trial)) expectUnread(trial)
-  else expectCaught(trial)
+const compare = (trial: Trial): Compared => {
+  if (isOutOfScope(trial)) return compareNamed(trial)
+  return isUnread(trial) ? compareUnread(trial) : compareAttempt(trial)
 }
 
 describe('every way round a rule is caught, or said to be none of lintel’s', () => {
   test.each(ways)('%s', (name, trials) => {
     expect(trials).not.toEqual([])
-    for (const trial of trials) expectTold(trial)
+    const compared = trials.map(compare)
+    expect(compared.map(({ is }) => is)).toEqual(compared.map(({ should }) => should))
     caught.add(name)
   })
 })
 
 describe('the same calls without the way round it are not found', () => {
-  test.each([...controls])('%s', (_, control) => expectCaught(control))
+  test.each([...controls])('%s', (_, control) => {
+    const { is, should } = compareAttempt(control)
+    expect(is).toEqual(should)
+  })
 })

@@ -64,10 +64,13 @@ export const diffProfiles = (output: Output, names: readonly [string, string], f
     printTable(
       output,
       ['rule', ...names],
-      rows.map((row) => [row.rule, settingText(row.before), settingText(row.after)]),
+      rows.map((row) => [row.rule, short(settingText(row.before)), short(settingText(row.after))]),
     )
   return exitStatus.clean
 }
+
+/** Long lists would push the second column away; JSON, and show, have them whole. */
+const short = (text: string): string => (text.length <= 48 ? text : `${text.slice(0, 47)}…`)
 
 const found = (output: Output, name: string): Profile | undefined => {
   const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined

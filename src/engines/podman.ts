@@ -15,9 +15,10 @@ import {
 
 const maxContainersFile = 256 * 1024
 
+/** `<graph root>/<driver>-containers/<id>/userdata`, whatever the storage driver. */
 const isUserdata = ({ bundle, containerId }: CallSite): boolean =>
-  bundle.endsWith(`/overlay-containers/${containerId}/userdata`) ||
-  bundle.endsWith(`/vfs-containers/${containerId}/userdata`)
+  bundle.endsWith(`-containers/${containerId}/userdata`) &&
+  /\/[a-z]+-containers\/[^/]+\/userdata$/.test(bundle)
 
 /** A RUN step of Buildah, on its own or inside `podman build`: bundle and id carry the builder's name. */
 const isBuildStep = ({ parent, bundle, containerId }: CallSite): boolean =>

@@ -55,7 +55,7 @@ export const profiles: { readonly [name: string]: Profile } = {
         action: 'deny',
       },
       'host-devices': {
-        action: 'warn',
+        action: 'deny',
       },
       ulimits: {
         action: 'warn',
@@ -129,6 +129,18 @@ export const profiles: { readonly [name: string]: Profile } = {
       'runtime-flags': {
         action: 'deny',
       },
+      'loader-environment': {
+        action: 'fix',
+      },
+      oversize: {
+        action: 'deny',
+      },
+      'restore-checkpoint': {
+        action: 'deny',
+      },
+      'update-loosening': {
+        action: 'deny',
+      },
       'container-user': {
         action: 'warn',
       },
@@ -144,25 +156,7 @@ export const profiles: { readonly [name: string]: Profile } = {
       'idmapped-mounts': {
         action: 'warn',
       },
-      'loader-environment': {
-        action: 'warn',
-      },
-      'lsm-confinement': {
-        action: 'warn',
-      },
-      'mount-flags': {
-        action: 'warn',
-      },
-      'net-raw': {
-        action: 'warn',
-      },
       'oom-score': {
-        action: 'warn',
-      },
-      oversize: {
-        action: 'warn',
-      },
-      'restore-checkpoint': {
         action: 'warn',
       },
       'supplementary-groups': {
@@ -172,9 +166,6 @@ export const profiles: { readonly [name: string]: Profile } = {
         action: 'warn',
       },
       'time-offsets': {
-        action: 'warn',
-      },
-      'update-loosening': {
         action: 'warn',
       },
     },
@@ -231,7 +222,7 @@ export const profiles: { readonly [name: string]: Profile } = {
         action: 'deny',
       },
       'host-devices': {
-        action: 'warn',
+        action: 'deny',
       },
       ulimits: {
         action: 'warn',
@@ -305,6 +296,18 @@ export const profiles: { readonly [name: string]: Profile } = {
       'runtime-flags': {
         action: 'deny',
       },
+      'loader-environment': {
+        action: 'fix',
+      },
+      oversize: {
+        action: 'deny',
+      },
+      'restore-checkpoint': {
+        action: 'deny',
+      },
+      'update-loosening': {
+        action: 'deny',
+      },
       'container-user': {
         action: 'warn',
       },
@@ -320,25 +323,7 @@ export const profiles: { readonly [name: string]: Profile } = {
       'idmapped-mounts': {
         action: 'warn',
       },
-      'loader-environment': {
-        action: 'warn',
-      },
-      'lsm-confinement': {
-        action: 'warn',
-      },
-      'mount-flags': {
-        action: 'warn',
-      },
-      'net-raw': {
-        action: 'warn',
-      },
       'oom-score': {
-        action: 'warn',
-      },
-      oversize: {
-        action: 'warn',
-      },
-      'restore-checkpoint': {
         action: 'warn',
       },
       'supplementary-groups': {
@@ -348,9 +333,6 @@ export const profiles: { readonly [name: string]: Profile } = {
         action: 'warn',
       },
       'time-offsets': {
-        action: 'warn',
-      },
-      'update-loosening': {
         action: 'warn',
       },
     },

@@ -68,6 +68,8 @@ export const engineToldEvasions: Evasions = {
       ['CMD-SHELL', 'true'],
       ['CMD', '/bin/true'],
       ['CMD-SHELL', 'check || exit 0'],
+      ['CMD-SHELL', ' true ; '],
+      ['CMD', 'sh', '-c', ':'],
     ].map((Test) => dockerContainer('health-check', /cannot fail/, { Config: { Healthcheck: { Test } } })),
   },
   'latest-image': {
@@ -75,6 +77,13 @@ export const engineToldEvasions: Evasions = {
       {
         ...dockerContainer('latest-image', /without a digest/, {}),
         policy: 'require-digest = true',
+        harmless: {
+          files: {
+            [`${folder}/config.v2.json`]: {
+              Config: { Image: `registry.example/shop@sha256:${'0a'.repeat(32)}` },
+            },
+          },
+        },
       },
       dockerContainer('latest-image', /tag that moves/, {
         Config: { Image: 'registry.example/shop:latest' },

@@ -27,9 +27,18 @@ const withoutFlags: Attempt = {
 
 export const execEvasions: Evasions = {
   'exec-privileged': {
-    '--cap flags instead of process.json': ['--cap', '-c'].map((flag) =>
-      exec('exec-privileged', /CAP_SYS_ADMIN/, { flags: [flag, 'CAP_SYS_ADMIN'] }),
-    ),
+    '--cap flags instead of process.json': [
+      ...['--cap', '-c'].map((flag) =>
+        exec('exec-privileged', /CAP_SYS_ADMIN/, { flags: [flag, 'CAP_SYS_ADMIN'] }),
+      ),
+      exec('capabilities', /CAP_SYS_ADMIN/, { flags: ['--cap=CAP_SYS_ADMIN'] }),
+      exec('exec-privileged', /setuid programs/, { flags: ['--no-new-privs=false'] }),
+      // crun takes nothing from the bundle for a process that flags describe.
+      {
+        ...exec('exec-privileged', /setuid programs/, { runtime: 'crun' }),
+        harmless: { runtime: 'crun', flags: ['--no-new-privs'] },
+      },
+    ],
     'exec in a privileged container is not distinguishable (create rule covers it)': [
       { by: 'privileged', says: /all capabilities/, config: { process: { capabilities: null } } },
     ],
@@ -78,7 +87,14 @@ export const execEvasions: Evasions = {
     ],
     'start with exec after create': [
       exec('no-sshd', /sshd/, { process: { args: ['/usr/sbin/sshd', '-D'] } }),
-      exec('no-sshd', /sshd/, { process: { args: ['sh', '-c', 'exec /usr/sbin/sshd'] } }),
+      ...[
+        'exec /usr/sbin/sshd',
+        'setsid nohup /usr/sbin//sshd -D &',
+        'PORT=22 /usr/sbin/sshd',
+        'true && sshd',
+      ].map((command) => exec('no-sshd', /sshd/, { process: { args: ['sh', '-c', command] } })),
+      exec('no-sshd', /sshd/, { process: { args: ['timeout', '60', 'nice', '-n', '5', '/usr/sbin/sshd'] } }),
+      exec('no-sshd', /sshd/, { process: { args: ['/usr/sbin/../sbin/sshd'] } }),
     ],
     'static dropbear in a volume': [
       {

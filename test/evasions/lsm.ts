@@ -1,23 +1,70 @@
-/** Ways round the rules on AppArmor and SELinux, which the machine of the tests need not have. */
-import type { Evasions, Simulated } from '../support/evasion.ts'
+/**
+ * Ways round the rules on AppArmor and SELinux, on a simulated host: what such a kernel shows in /sys stands there,
+ * for the one call.
+ */
+import type { Json } from '../../src/core/json.ts'
+import type { Attempt, Evasions } from '../support/evasion.ts'
 import { runtimeFault } from './beyond.ts'
 
-const simulated =
-  (by: string) =>
-  (...examples: readonly string[]): readonly Simulated[] =>
-    examples.map((simulatedHost) => ({ by, simulatedHost }))
+/** Puts a call behind shell lines in a mount namespace of its own. */
+const simulated = (lines: string): string => `unshare -m sh -c '${lines}; exec "$@"' x`
 
-const apparmor = simulated('apparmor-profile')
-const selinux = simulated('selinux-label')
+const withAppArmor = simulated(
+  [
+    'mount -t tmpfs tmpfs /sys/module; mkdir -p /sys/module/apparmor/parameters',
+    'echo Y > /sys/module/apparmor/parameters/enabled',
+    'mount -t tmpfs tmpfs /sys/kernel/security; mkdir /sys/kernel/security/apparmor',
+    'cp @here/profiles /sys/kernel/security/apparmor',
+  ].join('; '),
+)
+
+const profiles = `printf '%s\\n' 'docker-default (enforce)' 'learning (complain)' 'open (unconfined)' > profiles`
+
+const confinedBy = (apparmorProfile: string): Json => ({ process: { apparmorProfile } })
+
+const apparmor = (profile: string): Attempt => ({
+  by: 'apparmor-profile',
+  says: /does not confine/,
+  shell: profiles,
+  behind: withAppArmor,
+  config: confinedBy(profile),
+  harmless: { shell: profiles, behind: withAppArmor, config: confinedBy('docker-default') },
+})
+
+const withSelinux = simulated(
+  'mount -t tmpfs tmpfs /sys/fs; mkdir /sys/fs/selinux; echo 1 > /sys/fs/selinux/enforce',
+)
+
+const labelled = (process: string, mounts: string): Json => ({
+  process: { selinuxLabel: process },
+  linux: { mountLabel: mounts },
+})
+
+const ownFiles = 'system_u:object_r:container_file_t:s0:c1,c2'
+
+const selinux = (says: RegExp, process: string, mounts = ownFiles): Attempt => ({
+  by: 'selinux-label',
+  says,
+  behind: withSelinux,
+  config: labelled(process, mounts),
+  harmless: {
+    behind: withSelinux,
+    config: labelled('system_u:system_r:container_t:s0:c1,c2', ownFiles),
+  },
+})
 
 export const lsmEvasions: Evasions = {
   'apparmor-profile': {
-    '--security-opt apparmor=<any loaded complain-mode or flags=(unconfined) profile> passes a name check':
-      apparmor('a profile that only complains', 'a profile whose flag is unconfined'),
-    'stacked/namespaced names such as a//&unconfined or :ns:prof': apparmor(
-      'a stack with unconfined',
-      'a profile of another policy namespace',
-    ),
+    '--security-opt apparmor=<any loaded complain-mode or flags=(unconfined) profile> passes a name check': [
+      apparmor('learning'),
+      apparmor('open'),
+    ],
+    'stacked/namespaced names such as a//&unconfined or :ns:prof': [
+      apparmor('docker-default//&unconfined'),
+      apparmor('docker-default//&learning'),
+      apparmor(':ns:docker-default'),
+      apparmor(':ns://docker-default'),
+    ],
     'runc CVE-2025-52881/CVE-2019-19921: label write redirected, config looks right': [
       {
         by: 'rootfs-symlinks',
@@ -35,19 +82,32 @@ export const lsmEvasions: Evasions = {
     ],
   },
   'selinux-label': {
-    'label=type:spc_t or unconfined_t, container_runtime_t': selinux(
-      'label=type:spc_t',
-      'unconfined_t, away from the host',
-      'the domain of the engine',
+    'label=type:spc_t or unconfined_t, container_runtime_t': [
+      selinux(/type spc_t/, 'system_u:system_r:spc_t:s0:c1,c2'),
+      selinux(/type unconfined_t/, 'unconfined_u:unconfined_r:unconfined_t:s0:c1,c2'),
+      selinux(/type container_runtime_t/, 'system_u:system_r:container_runtime_t:s0:c1,c2'),
+    ],
+    "label=level:s0:c0.c1023 reaches every container's files": [
+      'c0.c1023',
+      'c0.c511,c512.c1023',
+      'c0.c1022',
+    ].flatMap((categories) =>
+      [`s0:${categories}`, `s0-s0:${categories}`].map((level) =>
+        selinux(/does not set the container apart/, `system_u:system_r:container_t:${level}`),
+      ),
     ),
-    "label=level:s0:c0.c1023 reaches every container's files": selinux(
-      'every category',
-      'every category but one',
-      'a range that rises to every category',
-    ),
-    'label=disable': selinux('label=disable leaves the label of the mounts'),
-    'a SecurityOpt that has nothing to do with labels satisfies the CIS audit': selinux(
-      'no label: Docker without selinux-enabled',
-    ),
+    'label=disable': [
+      selinux(/without a SELinux label/, '', 'system_u:object_r:container_file_t:s0:c1,c2'),
+      selinux(/type spc_t/, 'unconfined_u:system_r:spc_t:s0'),
+    ],
+    'a SecurityOpt that has nothing to do with labels satisfies the CIS audit': [
+      {
+        ...selinux(/without a SELinux label/, ''),
+        as: 'docker',
+        files: {
+          '/var/lib/docker/containers/@id/hostconfig.json': { SecurityOpt: ['seccomp=unconfined'] },
+        },
+      },
+    ],
   },
 }

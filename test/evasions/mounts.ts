@@ -31,6 +31,15 @@ const volume = (name: string): string => `/var/lib/docker/volumes/${name}/_data`
 const boundVolume = (name: string, device: string, make = 'mkdir'): string =>
   `mkdir -p /var/lib/docker/volumes/${name}; ${make} ${volume(name)}; mount --bind ${device} ${volume(name)}`
 
+/** A volume in which the host shows a file system of the kernel once more. */
+const kernelVolume = (type: string, as: 'docker' | 'nobody'): Attempt => ({
+  by: 'procfs-exposure',
+  says: /kernel is mounted/,
+  as,
+  shell: `mkdir -p ${volume(`${type}-${as}`)}; mount -t ${type} ${type} ${volume(`${type}-${as}`)}`,
+  mounts: [bind(volume(`${type}-${as}`), '/x')],
+})
+
 /** A node of the disk the root file system is on. */
 const disk = "mknod disk b $(stat -c '%Hd %Ld' /)"
 
@@ -45,6 +54,15 @@ export const sensitiveMountEvasions: Evasions['sensitive-host-mounts'] = {
     folder('@here/link', { says: root, shell: 'ln -s / link' }),
     folder('@here/chain', { says: root, shell: 'ln -s / link; ln -s link chain' }),
     folder('@here/link/etc', { says: root, shell: 'ln -s / link' }),
+    folder('../link', { says: root, shell: 'ln -sfn / link' }),
+    ...[{ type: 'none' }, { type: 'tmpfs' }, {}].map((type) =>
+      folder('/etc', {
+        says: root,
+        mounts: [{ destination: '/x', source: '/etc', options: ['bind'], ...type }],
+      }),
+    ),
+    folder('', { says: root, mounts: [], config: { root: { path: '/' } } }),
+    folder('', { says: root, mounts: [], shell: 'ln -s / link', config: { root: { path: '@here/link' } } }),
   ],
   'named volume with driver opts type=none,o=bind,device=/ (source shows only <data-root>/volumes/X/_data)': [
     folder(volume('whole'), { says: root, shell: boundVolume('whole', '/'), as: 'docker' }),
@@ -79,10 +97,11 @@ export const sensitiveMountEvasions: Evasions['sensitive-host-mounts'] = {
   '-v /proc:/host/proc: unmasked, writable core_pattern': [
     folder('/proc', { says: root, mounts: [bind('/proc', '/host/proc')] }),
     folder('/proc', { says: root, mounts: [bind('/proc', '/host/proc', 'ro')] }),
-    {
-      ...folder('@here/proc', { says: /kernel is mounted/, shell: 'mkdir proc; mount -t proc proc proc' }),
-      by: 'procfs-exposure',
-    },
+    ...['proc', 'sysfs'].flatMap((type) => [
+      // docker volume create -o type=proc -o device=proc: the engine mounts it, on the host.
+      kernelVolume(type, 'docker'),
+      kernelVolume(type, 'nobody'),
+    ]),
   ],
   '--volumes-from another container': [
     folder('/etc', {
@@ -122,6 +141,7 @@ export const socketEvasions: Evasions['docker-socket'] = {
     ...['/', '/run', '/var', '/var/run'].map((source) => socket(source, { says: /docker\.sock/ })),
     socket('@here/link', { says: /docker\.sock/, shell: 'ln -s /var/run link' }),
     socket('@here/link', { says: /docker\.sock/, shell: 'ln -s /run/docker.sock link' }),
+    socket('../link', { says: /docker\.sock/, shell: 'ln -s /run/docker.sock link' }),
   ],
   'volume driver bind of the socket': [
     socket(volume('socket'), {

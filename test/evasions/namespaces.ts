@@ -21,6 +21,8 @@ const byPath = (kind: Kind): readonly Attempt[] => {
   const says = /would share the host's .* namespace/
   return [
     { by, says, config: joining(kind, `/proc/1/ns/${file}`) },
+    { by, says, config: joining(kind, `/proc/self/task/../ns/${file}`) },
+    { by, says, config: joining(kind, `/proc/thread-self/ns/${file}`) },
     {
       by,
       says,
@@ -142,7 +144,12 @@ export const namespaceEvasions: Evasions = {
         config: { root: { path: `${remapped}/overlay2/@id/merged` } },
       },
       { by: 'host-userns', says: /user namespace/, config: joining('user', '/proc/1/ns/user') },
-      { by: 'host-userns', says: /user namespace/, policy: 'require-remapping = true' },
+      {
+        by: 'host-userns',
+        says: /user namespace/,
+        policy: 'require-remapping = true',
+        harmless: { config: mapped([{ containerID: 0, hostID: 100000, size: 65536 }]) },
+      },
     ],
   },
   'namespace-join-foreign': {

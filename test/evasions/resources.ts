@@ -86,6 +86,7 @@ const cpu = (settings: Json, more: Partial<Attempt> = {}): Attempt => ({
   says: /priority/,
   verdict: 'fix',
   config: resources({ cpu: settings }),
+  harmless: { config: resources({ cpu: { shares: 512 } }) },
   ...more,
 })
 
@@ -105,7 +106,19 @@ export const limitEvasions: Evasions = {
         },
       ),
     ],
-    'idle=0/1': [cpu({ idle: 0 }), cpu({ idle: 1 })],
+    'idle=0/1': [
+      cpu({ idle: 0 }),
+      cpu({}, { config: resources({ cpu: { idle: 1 }, unified: { 'cpu.idle': '0' } }) }),
+      // What gets only what nobody else wants has its priority.
+      cpu({ idle: 1 }, { verdict: 'allow' }),
+      {
+        by: 'update-loosening',
+        says: /idle/,
+        operation: 'update',
+        config: resources({ cpu: { idle: 1 } }),
+        resources: { cpu: { idle: 0 } },
+      },
+    ],
     'unified override as for memory': [
       cpu({ shares: 512 }, { config: resources({ cpu: { shares: 512 }, unified: { 'cpu.weight': '100' } }) }),
       cpu(
@@ -133,6 +146,7 @@ export const limitEvasions: Evasions = {
         verdict: 'fix',
         behind: 'prlimit --nofile=4096:4096',
         policy: 'nofile = 2048',
+        harmless: { behind: 'prlimit --nofile=1024:1024' },
       },
       { by: 'ulimits', says: /2097152/, verdict: 'fix', config: { process: { rlimits: limit(2097152) } } },
       {
@@ -156,7 +170,14 @@ export const limitEvasions: Evasions = {
         config: { process: { oomScoreAdj: -1000 } },
       },
       { by: 'oom-score', says: /-1000/, verdict: 'fix', operation: 'exec', process: { oomScoreAdj: -1000 } },
-      { by: 'oom-score', says: /-500/, verdict: 'fix', behind: 'choom -n -500 --' },
+      {
+        // What the engine itself has, which a silent configuration leaves to the container.
+        by: 'oom-score',
+        says: /adjustment 0/,
+        verdict: 'fix',
+        policy: 'min = 100',
+        harmless: { behind: 'choom -n 200 --' },
+      },
     ],
   },
   'update-loosening': {
@@ -198,6 +219,13 @@ export const limitEvasions: Evasions = {
         verdict: 'fix',
         shell: '[ -f /sys/fs/cgroup/cgroup.controllers ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup',
         policy: 'require-cgroup = true',
+        harmless: {
+          config: {
+            linux: {
+              namespaces: ['mount', 'network', 'uts', 'pid', 'ipc', 'cgroup'].map((type) => ({ type })),
+            },
+          },
+        },
       },
     ],
     'annotation org.systemd.property.Slice=…': [

@@ -43,7 +43,7 @@ export const secretEvasions: Evasions = {
   'env-secrets': {
     '*_B64': [
       variable('env-secrets', `DB_PASSWORD_B64=${base64('correct horse battery')}`, /DB_PASSWORD_B64/),
-      variable('env-secrets', `SETTINGS_B64=${base64(`token=${token}`)}`, /SETTINGS_B64/),
+      variable('env-secrets', `SETTINGS_B64=${base64(token)}`, /SETTINGS_B64/),
     ],
   },
   'dockerfile-secrets': {
@@ -64,6 +64,12 @@ export const callEvasions: Evasions = {
   'cwd-proc-fd': {
     'symlink in the image to /proc/self/fd/8': [
       directory('/work', { shell: 'ln -s /proc/self/fd/8 bundle/rootfs/work' }),
+      directory('/work', { shell: 'ln -s /proc/self/fd/8/../../.. bundle/rootfs/work' }),
+      directory('/work/../../..', { shell: 'ln -s /proc/self/fd/8 bundle/rootfs/work' }),
+      directory('/volume/x', {
+        shell: 'mkdir volume; ln -s /proc/self/fd/8 volume/x',
+        mounts: [{ destination: '/volume', type: 'bind', source: '@here/volume', options: ['rbind'] }],
+      }),
       directory('/work/../work/x', {
         shell: 'ln -s /a bundle/rootfs/work; ln -s proc/self/fd/8 bundle/rootfs/a',
       }),
@@ -77,12 +83,18 @@ export const callEvasions: Evasions = {
         mounts: [{ destination: '/host/x', type: 'bind', source: '@here/link', options: ['rbind'] }],
       }),
     ],
-    'runc exec --cwd': ['/proc/self/fd/7', '/proc/self/task/1/fd/7', '/proc/../proc//self/fd/7/'].flatMap(
-      (cwd) => [
-        directory('/', { operation: 'exec', flags: ['--cwd', cwd] }),
-        directory('/', { operation: 'exec', process: { cwd } }),
-      ],
-    ),
+    'runc exec --cwd': [
+      '/proc/self/fd/7',
+      '/proc/self/task/1/fd/7',
+      '/proc/../proc//self/fd/7/',
+      '/dev/fd/7',
+      '/proc/1/root',
+      '/proc/1/cwd',
+      '/proc/self/fd/7/../../..',
+    ].flatMap((cwd) => [
+      directory('/', { operation: 'exec', flags: ['--cwd', cwd] }),
+      directory('/', { operation: 'exec', process: { cwd } }),
+    ]),
   },
   'rootfs-symlink-mountpoints': {
     'race between two containers sharing a volume (mount target inside a shared volume)': [
@@ -120,7 +132,7 @@ export const callEvasions: Evasions = {
         ...hook({ poststop: [{ path: '/bin/sh', args: ['sh', '-c', 'id > /root/x'] }] }, /arguments|sh/),
         policy: 'allow = ["/bin/sh"]',
       },
-      hook({ startContainer: [{ path: '/usr/bin/env', args: ['env', 'sh'] }] }, /./),
+      hook({ createContainer: [{ path: '/usr/bin/env', args: ['env', 'sh'] }] }, /./),
     ],
   },
   'crun-annotations': {
@@ -210,7 +222,12 @@ export const callEvasions: Evasions = {
   },
   'restore-checks': {
     'config.json clean, CRIU image holds full caps and no seccomp': [
-      { by: 'restore-checkpoint', says: /not lie in a trusted folder/, operation: 'restore' },
+      {
+        by: 'restore-checkpoint',
+        says: /not lie in a trusted folder/,
+        operation: 'restore',
+        harmless: { policy: 'trusted-checkpoints = ["@here"]' },
+      },
       {
         by: 'restore-checkpoint',
         says: /belongs to user 1234/,

@@ -31,7 +31,10 @@ export const dockerFolder = (id: string): string => `/var/lib/docker/containers/
 
 const docker = (id: string): Surroundings => ({
   ...shim('moby', id),
-  config: { root: { path: `/var/lib/docker/overlay2/${id}/merged` } },
+  config: {
+    root: { path: `/var/lib/docker/overlay2/${id}/merged` },
+    linux: { cgroupsPath: `/docker/${id}` },
+  },
   mounts: [
     {
       destination: '/etc/hostname',
@@ -70,6 +73,7 @@ const pod = (id: string, type: 'container' | 'sandbox'): Surroundings => ({
       'io.kubernetes.cri.sandbox-name': 'shop-1',
       'io.kubernetes.cri.sandbox-namespace': 'shops',
     },
+    linux: { cgroupsPath: `/kubepods/burstable/pod1/${id}` },
   },
 })
 
@@ -84,7 +88,7 @@ const callers: { readonly [caller in Caller]: (id: string) => Surroundings } = {
   docker,
   pod: (id) => pod(id, 'container'),
   sandbox: (id) => pod(id, 'sandbox'),
-  ctr: (id) => ({ ...none, ...shim('default', id) }),
+  ctr: (id) => ({ ...none, ...shim('default', id), config: { linux: { cgroupsPath: `/default/${id}` } } }),
   nerdctl: (id) => ({
     ...none,
     ...shim('default', id),
@@ -95,7 +99,10 @@ const callers: { readonly [caller in Caller]: (id: string) => Surroundings } = {
   podman: (id) => ({
     ...none,
     ...conmon(id, ['-n', 'shop', '--exit-command', '/usr/bin/podman']),
-    config: { annotations: { 'io.container.manager': 'libpod' } },
+    config: {
+      annotations: { 'io.container.manager': 'libpod' },
+      linux: { cgroupsPath: `/libpod_parent/libpod-${id}` },
+    },
   }),
   'crio-sandbox': (id) => ({
     ...none,

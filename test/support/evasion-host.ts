@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { exampleBase, layer } from '../../src/core/example.ts'
 import { isJsonObject, type Json } from '../../src/core/json.ts'
 import type { DecisionRecord } from '../../src/core/record.ts'
+import { rules } from '../../src/rules/index.ts'
 import { until } from '../e2e/support/private-host.ts'
 import type { Attempt, Unread } from './evasion.ts'
 import { type Surroundings, surroundings } from './evasion-callers.ts'
@@ -27,13 +28,14 @@ interface Placed {
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`
 
-/** The profile, with the rule doing what the attempt expects of it. */
+/** The profile with all rules switched off but the one that must find the attempt: no other catches it instead. */
 const policyOf = (shim: Shim, attempt: Attempt | Unread): string => {
-  const runtime = `[runtime]\npath = ["${shim.runtime}"]\n`
+  const runtime = `[runtime]\npath = ["${join(shim.host.workspace, attempt.runtime ?? 'runc')}"]\n`
   const head = `version = 1\nprofile = "cis-docker-1.13.0"\n${runtime}`
   if (!('by' in attempt)) return head
   const action = attempt.action ?? (attempt.verdict === 'fix' ? 'fix' : 'deny')
-  return `${head}[rules.${attempt.by}]\naction = "${action}"\n${attempt.policy ?? ''}\n`
+  const others = rules.filter(({ id }) => id !== attempt.by).map(({ id }) => `${id}.action = "off"\n`)
+  return `${head}[rules]\n${others.join('')}[rules.${attempt.by}]\naction = "${action}"\n${attempt.policy ?? ''}\n`
 }
 
 const harmlessProcess: Json = {
@@ -106,7 +108,11 @@ const writeAfter = (shim: Shim, placed: Placed): void => {
     writeFileSync(file, filled(text))
   }
   put(`${around.bundle}/config.json`, configOf(placed))
-  const files = layer(around.files, attempt.files ?? {})
+  const asked = Object.entries(attempt.files ?? {}).map(([path, content]) => [
+    path.replaceAll('@id', id),
+    content,
+  ])
+  const files = layer(around.files, Object.fromEntries(asked))
   for (const [path, content] of Object.entries(isJsonObject(files) ? files : {}))
     put(path, JSON.stringify(content))
   if (attempt.operation === 'exec' || attempt.operation === 'update')
@@ -184,6 +190,8 @@ export const attemptAll = async (
     const around = surroundings(attempt.as ?? 'nobody', id)
     return { attempt, id, here, around: { ...around, bundle: around.bundle.replaceAll('@here', here) } }
   })
+  // Which of them it is tells lintel how the flags of an exec are read.
+  for (const name of ['runc', 'crun']) copyFileSync(shim.runtime, join(shim.host.workspace, name))
   await prepare(shim, all)
   await runScript(
     shim,

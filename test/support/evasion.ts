@@ -29,6 +29,8 @@ export interface Attempt {
   /** The engine's own files, by path; laid over those of the caller. */
   readonly files?: { readonly [path: string]: Json }
   readonly operation?: 'create' | 'run' | 'restore' | 'exec' | 'update'
+  /** The name of the real runtime. */
+  readonly runtime?: 'crun'
   readonly globals?: readonly string[]
   readonly flags?: readonly string[]
   /** exec: the process file, laid over a harmless one. Without it the flags describe the process. */
@@ -39,14 +41,10 @@ export interface Attempt {
   readonly before?: Pick<Attempt, 'process'>
   /** Policy lines beside the one that switches the rule on. */
   readonly policy?: string
+  /** What else is harmless under this rule and policy, for the call without the way round it. */
+  readonly harmless?: Partial<Attempt>
   /** A command the call is put behind, such as `prlimit`. */
   readonly behind?: string
-}
-
-/** It needs a host this one is not (SELinux, AppArmor): the rule's own bad example of that name, judged purely. */
-export interface Simulated {
-  readonly by: string
-  readonly simulatedHost: string
 }
 
 /** lintel refuses to read the call at all. */
@@ -60,7 +58,7 @@ export interface OutOfScope {
   readonly why: string
 }
 
-export type Trial = Attempt | Simulated | Unread | OutOfScope
+export type Trial = Attempt | Unread | OutOfScope
 
 /** By the catalogue's rule, then by the catalogue's words. A way of several kinds has several trials. */
 export interface Evasions {
@@ -68,7 +66,6 @@ export interface Evasions {
 }
 
 export const isOutOfScope = (trial: Trial): trial is OutOfScope => 'sentence' in trial
-export const isSimulated = (trial: Trial): trial is Simulated => 'simulatedHost' in trial
 export const isUnread = (trial: Trial): trial is Unread => 'unread' in trial
 
 /** One row of the table: how many ways round a rule there are, and what became of them. */

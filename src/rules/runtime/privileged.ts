@@ -2,7 +2,8 @@
 import { holdsEverything } from '../../core/capabilities.ts'
 import { reachesEveryDevice } from '../../core/device-rules.ts'
 import { destinationOf, isBind, isWritable } from '../../core/mounts.ts'
-import type { Config, Device, Mount } from '../../core/oci.ts'
+import type { Config, Device, Mount, Seccomp } from '../../core/oci.ts'
+import { cleanPath } from '../../core/path.ts'
 import { defineRule, type RuleInput } from '../../core/rule.ts'
 
 export const privileged = defineRule({
@@ -122,6 +123,18 @@ export const privileged = defineRule({
         message: 'equivalent',
       },
       {
+        name: 'reassembled with a filter that allows everything and a list that hides nothing of use',
+        config: {
+          linux: {
+            seccomp: { defaultAction: 'SCMP_ACT_ALLOW', architectures: null, syscalls: [] },
+            maskedPaths: ['/proc/scsi'],
+            readonlyPaths: [],
+            devices: [{ path: '/dev/disk', type: 'b', major: 8, minor: 0 }],
+          },
+        },
+        message: 'equivalent',
+      },
+      {
         name: 'reassembled without capabilities or device rules',
         config: {
           mounts: [{ destination: '/sys/', type: 'sysfs', source: 'sysfs', options: ['ro', 'rw'] }],
@@ -146,12 +159,30 @@ const piecesOf = ({ config, process, facts }: RuleInput): readonly Piece[] => {
   if (process?.capabilities === undefined || holdsEverything(process.capabilities))
     add('all capabilities', true)
   if (reachesEveryDevice(linux?.resources?.devices ?? [])) add('every device allowed', true)
-  if (!linux?.maskedPaths?.length && !linux?.readonlyPaths?.length) add('no masked or read-only paths')
-  if (linux?.seccomp === undefined && facts.seccompSupported) add('no seccomp filter')
+  if (!hidesKernel(config)) add('no masked or read-only paths')
+  if (!filters(linux?.seccomp) && facts.seccompSupported) add('no seccomp filter')
   if (config?.mounts?.some(isWritableSys) === true) add('writable /sys')
   if (holdsHostDevices(config)) add('host devices')
   return pieces
 }
+
+/** One harmless path in the lists hides nothing: what root would write to the kernel by must be among them. */
+const hidesKernel = (config: Config | undefined): boolean => {
+  const { maskedPaths = [], readonlyPaths = [] } = config?.linux ?? {}
+  const covered = [...maskedPaths, ...readonlyPaths].map(cleanPath)
+  return ['/proc/sys', '/proc/kcore'].every((path) => covered.includes(path) || covered.includes('/proc'))
+}
+
+/** A filter that lets everything through by default, and names next to nothing, is none. */
+const filters = (seccomp: Seccomp | undefined): boolean =>
+  seccomp !== undefined &&
+  !(
+    permissive.has(seccomp.defaultAction) &&
+    (seccomp.syscalls ?? []).flatMap(({ names }) => names).length < 10
+  )
+
+/** Actions under which the call is made all the same (seccomp(2)). */
+const permissive = new Set(['SCMP_ACT_ALLOW', 'SCMP_ACT_LOG', 'SCMP_ACT_TRACE', 'SCMP_ACT_NOTIFY'])
 
 const isWritableSys = (mount: Mount): boolean =>
   (mount.type === 'sysfs' || (isBind(mount) && destinationOf(mount) === '/sys')) && isWritable(mount)
