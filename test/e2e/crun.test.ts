@@ -3,7 +3,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { outcomes, records, recordsOf, setPolicy } from './support/decisions.ts'
+import { allowCgroup, outcomes, records, recordsOf, setPolicy } from './support/decisions.ts'
 import { type Docker, startDocker } from './support/dockerd.ts'
 import { image } from './support/image.ts'
 import { expectGone } from './support/leftovers.ts'
@@ -40,6 +40,7 @@ describe('by hand, on the cgroups this machine has', () => {
 
   beforeAll(async () => {
     host = await openPrivateHost(['crun'])
+    allowCgroup(host)
     setPolicy(host, policy)
   })
 

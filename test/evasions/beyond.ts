@@ -21,6 +21,11 @@ export const laterChange: OutOfScope = {
   why: 'the engine makes the change without calling a runtime, while the container runs',
 }
 
+export const outside: OutOfScope = {
+  sentence: 'ports of swarm services, iptables and proxies outside',
+  why: 'whoever opens these does it on the host, beside the container, and no file of the container tells',
+}
+
 export const imageMade: OutOfScope = {
   sentence: '**How an image was made and where it came from**',
   why: 'no call of a runtime carries how the image was made or got here',

@@ -1,7 +1,7 @@
 /** Ways round the rules on what only the engine's own files tell: ports, restarts, health checks, networks, images. */
 import type { Json } from '../../src/core/json.ts'
 import type { Attempt, Evasions, Trial } from '../support/evasion.ts'
-import { laterChange } from './beyond.ts'
+import { imageMade, laterChange, outside } from './beyond.ts'
 
 const folder = '/var/lib/docker/containers/@id'
 
@@ -32,11 +32,24 @@ const publishAll: Attempt = {
   ...docker('needed-ports', /every port/, { PublishAllPorts: true, PortBindings: {} }),
 }
 
+/** A tag says nothing of its content; a site that fears that asks for digests. */
+const unpinned: Attempt = {
+  ...dockerContainer('latest-image', /without a digest/, {}),
+  policy: 'require-digest = true',
+  harmless: {
+    files: {
+      [`${folder}/config.v2.json`]: {
+        Config: { Image: `registry.example/shop@sha256:${'0a'.repeat(32)}` },
+      },
+    },
+  },
+}
+
 export const engineToldEvasions: Evasions = {
   'privileged-ports': {
     '--network host, then bind directly': hostNetwork,
-    'docker service publish': [laterChange],
-    'iptables/socat outside': [laterChange],
+    'docker service publish': [outside],
+    'iptables/socat outside': [outside],
     'PublishAllPorts with EXPOSE': [
       publishAll,
       docker('privileged-ports', /80/, {
@@ -72,19 +85,20 @@ export const engineToldEvasions: Evasions = {
       ['CMD', 'sh', '-c', ':'],
     ].map((Test) => dockerContainer('health-check', /cannot fail/, { Config: { Healthcheck: { Test } } })),
   },
+  'image-healthcheck': {
+    // Docker lays the check of the image into the container's own file.
+    'CMD true': [
+      ['CMD', 'true'],
+      ['CMD-SHELL', 'true'],
+    ].map((Test) => dockerContainer('health-check', /cannot fail/, { Config: { Healthcheck: { Test } } })),
+  },
+  'trusted-base': {
+    retag: [unpinned],
+    'COPY --from': [imageMade],
+  },
   'latest-image': {
     'retag old content': [
-      {
-        ...dockerContainer('latest-image', /without a digest/, {}),
-        policy: 'require-digest = true',
-        harmless: {
-          files: {
-            [`${folder}/config.v2.json`]: {
-              Config: { Image: `registry.example/shop@sha256:${'0a'.repeat(32)}` },
-            },
-          },
-        },
-      },
+      unpinned,
       dockerContainer('latest-image', /tag that moves/, {
         Config: { Image: 'registry.example/shop:latest' },
       }),

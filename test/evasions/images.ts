@@ -5,11 +5,9 @@ import { imageMade } from './beyond.ts'
 const made = [imageMade] as const
 
 export const imageEvasions: Evasions = {
-  'trusted-base': { retag: made, 'COPY --from': made },
   'unneeded-packages': { 'files copied without a package': made },
   'image-scan': { 'touch rebuild': made },
   'content-trust': { '--disable-content-trust': made, 'API clients ignore the variable': made },
-  'image-healthcheck': { 'CMD true': made },
   'update-alone': { 'script file that runs update': made, 'multi-stage': made },
   'copy-not-add': { 'RUN curl | tar': made },
   'verified-packages': { 'config file inside earlier layer': made },

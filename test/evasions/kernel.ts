@@ -1,6 +1,7 @@
 /** Ways round the rules on what the kernel shows and takes: /proc, /sys, cgroups, settings. */
 import type { Json } from '../../src/core/json.ts'
 import type { Attempt, Evasions } from '../support/evasion.ts'
+import { withUnifiedCgroups } from './simulated.ts'
 
 const mount = (destination: string, type: string, ...options: readonly string[]): Json => ({
   destination,
@@ -88,6 +89,20 @@ export const kernelEvasions: Evasions = {
     '--security-opt writable-cgroups=true': [
       cgroups({ mounts: [mount('/sys/fs/cgroup', 'cgroup', 'nosuid', 'rw')], as: 'docker' }),
       cgroups({ mounts: [mount('/sys/fs/cgroup', 'cgroup', 'ro', 'rw')], as: 'docker' }),
+      cgroups({
+        mounts: [mount('/sys/fs/cgroup', 'cgroup', 'rw')],
+        as: 'docker',
+        behind: withUnifiedCgroups,
+      }),
+      // docker volume create -o type=cgroup2 -o device=cgroup2
+      cgroups({
+        shell: 'mkdir volume; mount -t cgroup2 cgroup2 volume',
+        mounts: [bind('@here/volume', '/x')],
+      }),
+      cgroups({
+        shell: 'mkdir volume; mount -t cgroup -o pids cgroup volume || mount -t cgroup2 cgroup2 volume',
+        mounts: [bind('@here/volume', '/x')],
+      }),
       cgroups({
         mounts: [mount('/sys/fs/cgroup', 'cgroup2', 'rw')],
         config: ownCgroups,

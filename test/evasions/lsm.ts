@@ -5,9 +5,7 @@
 import type { Json } from '../../src/core/json.ts'
 import type { Attempt, Evasions } from '../support/evasion.ts'
 import { runtimeFault } from './beyond.ts'
-
-/** Puts a call behind shell lines in a mount namespace of its own. */
-const simulated = (lines: string): string => `unshare -m sh -c '${lines}; exec "$@"' x`
+import { simulated } from './simulated.ts'
 
 const withAppArmor = simulated(
   [

@@ -1,6 +1,7 @@
 /** Ways round the rules on memory, processes, CPU and other limits. */
 import type { Json } from '../../src/core/json.ts'
 import type { Attempt, Evasions } from '../support/evasion.ts'
+import { withUnifiedCgroups } from './simulated.ts'
 
 const resources = (limits: Json): Json => ({ linux: { resources: limits } })
 
@@ -217,9 +218,10 @@ export const limitEvasions: Evasions = {
         by: 'mount-namespace',
         says: /cgroup namespace of the host/,
         verdict: 'fix',
-        shell: '[ -f /sys/fs/cgroup/cgroup.controllers ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup',
+        behind: withUnifiedCgroups,
         policy: 'require-cgroup = true',
         harmless: {
+          behind: withUnifiedCgroups,
           config: {
             linux: {
               namespaces: ['mount', 'network', 'uts', 'pid', 'ipc', 'cgroup'].map((type) => ({ type })),

@@ -147,6 +147,19 @@ export const callEvasions: Evasions = {
     '--annotation io.kubernetes.cri.container-type=sandbox to gain the pause exemption': [
       annotated('forged-annotations', sandbox, { as: 'docker', says: /sandbox/ }),
       annotated('forged-annotations', sandbox, { as: 'pod', says: /sandbox/ }),
+      // One that the engine did make a sandbox, and somebody has filled.
+      {
+        by: 'forged-annotations',
+        says: /its root file system is writable/,
+        as: 'sandbox',
+        config: { root: { readonly: false } },
+      },
+      {
+        by: 'forged-annotations',
+        says: /\/srv mounted/,
+        as: 'sandbox',
+        mounts: [{ destination: '/srv', type: 'bind', source: '/srv', options: ['rbind'] }],
+      },
       ...(['nobody', 'docker', 'ctr', 'pod'] as const).map(
         (as): Attempt => ({
           by: 'memory-limit',

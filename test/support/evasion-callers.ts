@@ -1,7 +1,7 @@
 /** Who makes an attempt's call: nobody, or a process of an engine's name with its root, bundle and side files. */
 import type { Json } from '../../src/core/json.ts'
 
-export type Caller = 'nobody' | 'docker' | 'pod' | 'sandbox' | 'ctr' | 'nerdctl' | 'podman' | 'crio-sandbox'
+export type Caller = 'nobody' | 'docker' | 'pod' | 'sandbox' | 'ctr' | 'podman'
 
 /** A call's surroundings. `@bundle`: the folder that stands for no engine's. */
 export interface Surroundings {
@@ -27,7 +27,7 @@ const shim = (namespace: string, id: string): Pick<Surroundings, 'parent' | 'bun
 const none = { config: {}, mounts: [], files: {} } as const
 
 /** Where Docker keeps what it knows of a container. */
-export const dockerFolder = (id: string): string => `/var/lib/docker/containers/${id}`
+const dockerFolder = (id: string): string => `/var/lib/docker/containers/${id}`
 
 const docker = (id: string): Surroundings => ({
   ...shim('moby', id),
@@ -89,31 +89,12 @@ const callers: { readonly [caller in Caller]: (id: string) => Surroundings } = {
   pod: (id) => pod(id, 'container'),
   sandbox: (id) => pod(id, 'sandbox'),
   ctr: (id) => ({ ...none, ...shim('default', id), config: { linux: { cgroupsPath: `/default/${id}` } } }),
-  nerdctl: (id) => ({
-    ...none,
-    ...shim('default', id),
-    config: {
-      annotations: { 'nerdctl/name': 'shop', 'nerdctl/namespace': 'default', 'nerdctl/networks': '["shop"]' },
-    },
-  }),
   podman: (id) => ({
     ...none,
     ...conmon(id, ['-n', 'shop', '--exit-command', '/usr/bin/podman']),
     config: {
       annotations: { 'io.container.manager': 'libpod' },
       linux: { cgroupsPath: `/libpod_parent/libpod-${id}` },
-    },
-  }),
-  'crio-sandbox': (id) => ({
-    ...none,
-    ...conmon(id, ['-n', 'k8s_POD_shop-1_shops_u_0']),
-    config: {
-      annotations: {
-        'io.container.manager': 'cri-o',
-        'io.kubernetes.cri-o.Name': 'k8s_shop-1_shops_u_0',
-        'io.kubernetes.cri-o.SandboxID': id,
-        'io.kubernetes.cri-o.ContainerType': 'sandbox',
-      },
     },
   }),
 }

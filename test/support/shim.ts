@@ -64,7 +64,7 @@ printf '%s\\n' "$@" > ${folder}/ran
 export const openShim = async (): Promise<Shim> => {
   const host = await openPrivateHost([])
   const { workspace } = host
-  const runtime = join(workspace, 'noting-runtime')
+  const runtime = join(workspace, 'runc-noting')
   writeFileSync(runtime, noting(workspace))
   chmodSync(runtime, 0o755)
   const caller = callerOf(host)

@@ -1,6 +1,7 @@
 /** A real containerd on a private host, driven by ctr with lintel as `--runc-binary`. */
 
 import { join } from 'node:path'
+import { allowCgroup } from './decisions.ts'
 import { image, writeImage } from './image.ts'
 import {
   type CommandOptions,
@@ -24,6 +25,7 @@ export const ctrImage = `docker.io/library/${image}`
 /** Starts containerd and imports the image. */
 export const startContainerd = async (): Promise<Containerd> => {
   const host = await openPrivateHost(['containerd', 'containerd-shim-runc-v2', 'ctr'])
+  allowCgroup(host)
   const ctr: Containerd['ctr'] = (args, options) => host.run('ctr', args, options)
   try {
     host.launch('containerd', 'containerd', [])

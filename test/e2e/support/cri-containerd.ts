@@ -11,6 +11,7 @@ import {
   type SecurityContext,
 } from './cri-client.ts'
 import { pauseImage, writePauseImage } from './cri-image.ts'
+import { allowCgroup } from './decisions.ts'
 import { image, writeImage } from './image.ts'
 import { type Outcome, openPrivateHost, type PrivateHost, until } from './private-host.ts'
 
@@ -59,6 +60,7 @@ export interface CriContainerd {
 /** Starts containerd and imports both images. */
 export const startCriContainerd = async (): Promise<CriContainerd> => {
   const host = await openPrivateHost(['containerd', 'containerd-shim-runc-v2', 'ctr'])
+  allowCgroup(host)
   try {
     return await startIn(host)
   } catch (error) {

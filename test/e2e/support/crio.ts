@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { type Created, environment, execute, folders, type Monitored, monitor } from './conmon.ts'
+import { allowCgroup } from './decisions.ts'
 import { type Outcome, openPrivateHost, type PrivateHost } from './private-host.ts'
 
 const fixtures = fileURLToPath(new URL('../../../fixtures', import.meta.url))
@@ -78,6 +79,7 @@ export interface ExecSync {
 /** Opens a host with an empty store of CRI-O. */
 export const openCrio = async (): Promise<Crio> => {
   const host = await openPrivateHost(['conmon'])
+  allowCgroup(host)
   for (const folder of Object.values(folders)) mkdirSync(host.path(folder), { recursive: true })
   const runtime = runtimeOf(host)
   return {

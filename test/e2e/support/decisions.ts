@@ -17,6 +17,15 @@ export const setPolicy = (host: PrivateHost, text?: string): void => {
   writeFileSync(path, `version = 1\n${text}`, { mode: 0o644 })
 }
 
+/** Says in a drop-in that engines here put containers below a cgroup of the test's own (rule cgroup-parent). */
+export const allowCgroup = ({ path, cgroup }: PrivateHost): void => {
+  const folder = path('/etc/lintel/policy.d')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(`${folder}/00-tests.toml`, `[rules.cgroup-parent]\nparents = ["${cgroup}"]\n`, {
+    mode: 0o644,
+  })
+}
+
 /** All records so far; throws where a line is not JSON of its own. */
 export const records = (host: PrivateHost): readonly DecisionRecord[] => {
   const path = host.path(logFile)

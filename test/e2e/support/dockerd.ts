@@ -2,6 +2,7 @@
 
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { allowCgroup } from './decisions.ts'
 import { writeImage } from './image.ts'
 import {
   type CommandOptions,
@@ -26,6 +27,7 @@ export const startDocker = async (
   options: { readonly divertRunc?: boolean; readonly cgroups?: 'v1' | 'any' } = {},
 ): Promise<Docker> => {
   const host = await openPrivateHost(programs, options.cgroups)
+  allowCgroup(host)
   try {
     return await startIn(host, options.divertRunc === true)
   } catch (error) {

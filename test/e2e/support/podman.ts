@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { allowCgroup } from './decisions.ts'
 import { image, writeImage } from './image.ts'
 import { type CommandOptions, type Outcome, openPrivateHost, type PrivateHost } from './private-host.ts'
 
@@ -21,6 +22,7 @@ export const podmanImage = `localhost/${image}`
 /** Loads the image into a store of its own; Podman has no daemon to start. */
 export const startPodman = async (cgroups: 'v1' | 'any' = 'any'): Promise<Podman> => {
   const host = await openPrivateHost(['podman', 'conmon'], cgroups)
+  allowCgroup(host)
   const withJson = join(host.workspace, 'containers.conf')
   const withoutJson = join(host.workspace, 'without-json.conf')
   writeFileSync(withJson, settings(host, true))
