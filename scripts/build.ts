@@ -1,7 +1,7 @@
 /** `npm run build`: TypeScript to bundles, bundles to bytecode inside one static executable, dist/lintel. */
 import { createHash } from 'node:crypto'
 import {
-  copyFileSync,
+  chmodSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -119,12 +119,51 @@ const compile = async (): Promise<string> => {
   return join(root, 'native/target', target, 'release/lintel')
 }
 
-const install = (binary: string): void => {
+/** Where a section of a 64-bit little-endian ELF file lies in it (elf(5), Shdr). */
+const sectionOf = (file: Buffer, name: string): { readonly offset: number; readonly size: number } => {
+  const table = Number(file.readBigUInt64LE(40))
+  const [entry, count, names] = [58, 60, 62].map((at) => file.readUInt16LE(at))
+  const header = (index: number): Buffer => file.subarray(table + index * (entry ?? 0))
+  const place = (at: Buffer) => ({
+    offset: Number(at.readBigUInt64LE(24)),
+    size: Number(at.readBigUInt64LE(32)),
+  })
+  const strings = place(header(names ?? 0)).offset
+  const wanted = Array.from({ length: count ?? 0 }, (_, index) => header(index)).find(
+    (at) => file.subarray(strings + at.readUInt32LE(0)).indexOf(`${name}\0`) === 0,
+  )
+  if (wanted === undefined) throw new Error(`the executable has no section ${name}`)
+  return place(wanted)
+}
+
+/**
+ * The executable with the snapshot of its heap inside (docs/decisions/0002-heap-snapshot.md). Two are made, by two
+ * processes: what differs between them would depend on the process, and none of that may be shipped.
+ */
+const withSnapshot = async (binary: string): Promise<Buffer> => {
+  const file = readFileSync(binary)
+  const snapshot = async (name: string): Promise<Buffer> => {
+    const path = join(bundles, name)
+    await execa(binary, ['--write-snapshot', path], { stdio: 'inherit' })
+    return readFileSync(path)
+  }
+  const [one, other] = [await snapshot('heap-1.bin'), await snapshot('heap-2.bin')]
+  if (!one.equals(other)) throw new Error('the heap depends on the process that makes it')
+  const { offset, size } = sectionOf(file, '.lintel.heap')
+  if (one.length > size) throw new Error(`the heap needs ${one.length} bytes, its section has ${size}`)
+  one.copy(file, offset)
+  console.log(`heap snapshot: ${one.length} of ${size} bytes`)
+  return file
+}
+
+const install = (executable: Buffer): void => {
   const dist = join(root, 'dist')
   mkdirSync(dist, { recursive: true })
   const out = join(dist, 'lintel')
   rmSync(out, { force: true })
-  copyFileSync(binary, out)
+  writeFileSync(out, executable, { mode: 0o755 })
+  // The caller's umask does not count.
+  chmodSync(out, 0o755)
   const link = join(dist, 'lintel-runtime')
   rmSync(link, { force: true })
   symlinkSync('lintel', link)
@@ -140,5 +179,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     `${[values, switches, commands].map((names) => names.join(' ')).join('\n')}\n`,
   )
   await Promise.all(modules.map(bundle))
-  install(await compile())
+  install(await withSnapshot(await compile()))
 }

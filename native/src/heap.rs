@@ -1,0 +1,344 @@
+//! Memory for the machine: a section of the executable that a finished machine is shipped in, and a fast pool.
+//!
+//! While a snapshot is made (snapshot.rs), everything the machine and the Rust values it holds allocate lies in the
+//! section. The build writes the used part of it back into the executable, and the kernel loads it at the same
+//! address with the rest of the program's data. In a call the machine's new memory comes from a pool, Rust's from the
+//! C library.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::UnsafeCell;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+use rquickjs::allocator::Allocator;
+
+// `SECTION`: bytes of the section, as build.rs found the machine to need.
+include!(concat!(env!("OUT_DIR"), "/heap_size.rs"));
+
+/// Every block is a header word and its content; the content begins at a multiple of this, and sizes are multiples.
+const ALIGN: usize = 16;
+const HEADER: usize = size_of::<usize>();
+/// Set in the header of a block of the section while it is in use.
+const IN_USE: usize = 1;
+/// Set in the header of a block that the C library allocated.
+const LARGE: usize = 2;
+const SIZE: usize = !(ALIGN - 1);
+
+const EMPTY: usize = 0;
+const OPEN: usize = 1;
+const SEALED: usize = 2;
+
+/// The section. Its first words are what a snapshot is found by.
+#[repr(C, align(4096))]
+struct Section {
+    state: AtomicUsize,
+    /// Bytes in use from the section's start.
+    used: AtomicUsize,
+    root: AtomicPtr<()>,
+    blocks: UnsafeCell<[u8; SECTION - FIRST]>,
+}
+
+/// Where the first header lies, so that the first content is aligned.
+const FIRST: usize = 3 * size_of::<usize>();
+
+// SAFETY: the blocks are only cut and joined while the section is open, in a process of one thread; what they hold
+// is reached through the pointers that were given out, whose owners answer for it.
+unsafe impl Sync for Section {}
+
+#[unsafe(link_section = ".lintel.heap")]
+static HEAP: Section = Section {
+    state: AtomicUsize::new(EMPTY),
+    used: AtomicUsize::new(FIRST),
+    root: AtomicPtr::new(ptr::null_mut()),
+    blocks: UnsafeCell::new([0; SECTION - FIRST]),
+};
+
+fn state() -> usize {
+    HEAP.state.load(Ordering::Relaxed)
+}
+
+fn begin() -> *mut u8 {
+    HEAP.blocks.get().cast::<u8>().wrapping_sub(FIRST)
+}
+
+fn in_section(content: *const u8) -> bool {
+    content.addr().wrapping_sub(begin().addr()) < SECTION
+}
+
+/// Lets allocations go to the section from here on; false if it holds a snapshot already.
+/// Only for a process of one thread.
+pub fn open() -> bool {
+    HEAP.state.compare_exchange(EMPTY, OPEN, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+}
+
+/// Ends that. Returns the section's used bytes with the root in them, as the executable is to hold them.
+pub fn seal(root: *mut ()) -> &'static [u8] {
+    HEAP.root.store(root, Ordering::Relaxed);
+    HEAP.state.store(SEALED, Ordering::Relaxed);
+    // SAFETY: the section begins at `begin` and has at least the used bytes.
+    unsafe { std::slice::from_raw_parts(begin(), HEAP.used.load(Ordering::Relaxed)) }
+}
+
+/// The root that `seal` was given when the snapshot in this executable was made.
+pub fn root() -> Option<NonNull<()>> {
+    NonNull::new(HEAP.root.load(Ordering::Relaxed)).filter(|_| state() == SEALED)
+}
+
+/// The words of the section in use, to be looked through while it is open.
+pub fn words() -> &'static mut [usize] {
+    let count = HEAP.used.load(Ordering::Relaxed) / size_of::<usize>();
+    // SAFETY: the words lie in the section; one thread alone is at work while it is open.
+    unsafe { std::slice::from_raw_parts_mut(begin().cast(), count) }
+}
+
+/// The words of one block's content.
+pub fn words_of<T>(content: *mut T) -> &'static mut [usize] {
+    // SAFETY: as above, for a block that `section_alloc` gave out.
+    unsafe {
+        std::slice::from_raw_parts_mut(content.cast(), content_size(content.cast()) / size_of::<usize>())
+    }
+}
+
+/// The size of a block for content of so many bytes; `None` where that overflows.
+fn block_size(content: usize) -> Option<usize> {
+    Some(content.checked_add(HEADER + ALIGN - 1)? & SIZE)
+}
+
+fn header(content: *mut u8) -> *mut usize {
+    content.wrapping_sub(HEADER).cast()
+}
+
+/// SAFETY: the content must be a block's, of the section or of a pool.
+unsafe fn content_size(content: *mut u8) -> usize {
+    (unsafe { *header(content) } & SIZE) - HEADER
+}
+
+/// First fit over all blocks in order, joining free neighbours on the way: slow, compact, and the same every time.
+/// The content is zero. Null when the section is full.
+fn section_alloc(content: usize) -> *mut u8 {
+    let Some(size) = block_size(content) else { return ptr::null_mut() };
+    let at = |offset: usize| begin().wrapping_add(offset).cast::<usize>();
+    let mut used = HEAP.used.load(Ordering::Relaxed);
+    let mut offset = FIRST;
+    // SAFETY: offsets run over the headers of the section's blocks, which are below `used`; beyond it all is zero.
+    unsafe {
+        while offset < used {
+            let mut length = *at(offset);
+            if length & IN_USE != 0 {
+                offset += length & SIZE;
+                continue;
+            }
+            while offset + length < used && *at(offset + length) & IN_USE == 0 {
+                let next = std::mem::take(&mut *at(offset + length));
+                length += next;
+            }
+            *at(offset) = length;
+            if offset + length == used {
+                *at(offset) = 0;
+                used = offset;
+            } else if length >= size {
+                if length > size {
+                    *at(offset + size) = length - size;
+                }
+                break;
+            } else {
+                offset += length;
+            }
+        }
+        if offset == used {
+            if size > SECTION - used {
+                return ptr::null_mut();
+            }
+            used += size;
+        }
+        HEAP.used.store(used, Ordering::Relaxed);
+        *at(offset) = size | IN_USE;
+    }
+    at(offset).cast::<u8>().wrapping_add(HEADER)
+}
+
+/// Gives a block of the open section back, and zeroes it: nothing stale is to be shipped.
+/// SAFETY: the content must be a block of the section that nobody uses any more.
+unsafe fn section_free(content: *mut u8) {
+    // SAFETY: so says the caller.
+    unsafe {
+        ptr::write_bytes(content, 0, content_size(content));
+        *header(content) &= !IN_USE;
+    }
+}
+
+/// Rust's own allocations.
+struct Rust;
+
+#[global_allocator]
+static RUST: Rust = Rust;
+
+// SAFETY: blocks of the section are told from the C library's by their address. In a call the section's are left
+// lying: the process ends soon.
+unsafe impl GlobalAlloc for Rust {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if state() == OPEN && layout.align() <= ALIGN {
+            return section_alloc(layout.size());
+        }
+        // SAFETY: the caller keeps to the contract of GlobalAlloc.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, content: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe {
+            if !in_section(content) {
+                System.dealloc(content, layout);
+            } else if state() == OPEN {
+                section_free(content);
+            }
+        }
+    }
+
+    unsafe fn realloc(&self, content: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above; the new block is at least as large as what is copied.
+        unsafe {
+            if !in_section(content) {
+                return System.realloc(content, layout, size);
+            }
+            let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+            if !new.is_null() {
+                ptr::copy_nonoverlapping(content, new, layout.size().min(size));
+                self.dealloc(content, layout);
+            }
+            new
+        }
+    }
+}
+
+/// Largest block that the pool keeps a list of free ones for.
+const LARGEST: usize = 1024;
+const CHUNK: usize = 128 << 10;
+
+/// The machine's allocations: while the section is open, from there; otherwise small blocks cut one after the other
+/// from chunks and kept by size when freed, large ones from the C library.
+pub struct Pool {
+    /// First free block by size in units of `ALIGN`; each one's content begins with the address of the next.
+    free: [*mut u8; LARGEST / ALIGN + 1],
+    /// What is left of the newest chunk.
+    rest: *mut u8,
+    left: usize,
+}
+
+impl Pool {
+    /// A pool without memory.
+    pub const fn new() -> Pool {
+        Pool { free: [ptr::null_mut(); LARGEST / ALIGN + 1], rest: ptr::null_mut(), left: 0 }
+    }
+
+    fn small(&mut self, size: usize) -> *mut u8 {
+        if let Some(first) = self.free.get_mut(size / ALIGN).filter(|first| !first.is_null()) {
+            let content = *first;
+            // SAFETY: a free block's content begins with the next one's address.
+            *first = unsafe { *content.cast() };
+            return content;
+        }
+        if self.left < size && !self.add_chunk() {
+            return ptr::null_mut();
+        }
+        let block = self.rest;
+        self.rest = block.wrapping_add(size);
+        self.left -= size;
+        // SAFETY: the chunk has room for the header and its content.
+        unsafe { *block.cast() = size };
+        block.wrapping_add(HEADER)
+    }
+
+    /// A fresh chunk, its pages present at once: that is cheaper than a page fault for each.
+    fn add_chunk(&mut self) -> bool {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_POPULATE;
+        // SAFETY: a new mapping touches nothing that exists.
+        let chunk =
+            unsafe { libc::mmap(ptr::null_mut(), CHUNK, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
+        if chunk == libc::MAP_FAILED {
+            return false;
+        }
+        // One word further, so that the content after a header is aligned.
+        self.rest = chunk.cast::<u8>().wrapping_add(HEADER);
+        self.left = CHUNK - ALIGN;
+        true
+    }
+}
+
+/// A block of the C library's: a word unused, the header, the content.
+fn large(raw: *mut libc::c_void, size: usize) -> *mut u8 {
+    if raw.is_null() {
+        return ptr::null_mut();
+    }
+    let content = raw.cast::<u8>().wrapping_add(ALIGN);
+    // SAFETY: the block has ALIGN bytes before its content.
+    unsafe { *header(content) = size | LARGE };
+    content
+}
+
+// SAFETY: every block has its header and is aligned; it goes back by what its header says.
+unsafe impl Allocator for Pool {
+    fn alloc(&mut self, size: usize) -> *mut u8 {
+        match block_size(size) {
+            _ if state() == OPEN => section_alloc(size),
+            Some(block) if block <= LARGEST => self.small(block),
+            // SAFETY: malloc has no precondition.
+            Some(block) => large(unsafe { libc::malloc(block + HEADER) }, block),
+            None => ptr::null_mut(),
+        }
+    }
+
+    fn calloc(&mut self, count: usize, size: usize) -> *mut u8 {
+        let Some(size) = count.checked_mul(size) else { return ptr::null_mut() };
+        let content = self.alloc(size);
+        if !content.is_null() {
+            // SAFETY: the block is as large as was asked for.
+            unsafe { ptr::write_bytes(content, 0, size) };
+        }
+        content
+    }
+
+    unsafe fn dealloc(&mut self, content: *mut u8) {
+        // SAFETY: the content is a block's that nobody uses any more. Blocks of a sealed section are as good as the
+        // pool's own, but for those larger than it keeps, which are left lying.
+        unsafe {
+            let word = *header(content);
+            if word & LARGE != 0 {
+                libc::free(content.wrapping_sub(ALIGN).cast());
+            } else if state() == OPEN {
+                section_free(content);
+            } else if let Some(first) = self.free.get_mut(word / ALIGN) {
+                *content.cast() = *first;
+                *first = content;
+            }
+        }
+    }
+
+    unsafe fn realloc(&mut self, content: *mut u8, size: usize) -> *mut u8 {
+        if content.is_null() {
+            return self.alloc(size);
+        }
+        // SAFETY: the content is a block's; the new one is at least as large as what is copied.
+        unsafe {
+            let old = content_size(content);
+            if size <= old && size > old / 2 {
+                return content;
+            }
+            if *header(content) & LARGE != 0 && size > LARGEST {
+                let Some(block) = block_size(size) else { return ptr::null_mut() };
+                return large(libc::realloc(content.wrapping_sub(ALIGN).cast(), block + HEADER), block);
+            }
+            let new = self.alloc(size);
+            if !new.is_null() {
+                ptr::copy_nonoverlapping(content, new, old.min(size));
+                self.dealloc(content);
+            }
+            new
+        }
+    }
+
+    unsafe fn usable_size(content: *mut u8) -> usize {
+        // SAFETY: the content is a block's.
+        unsafe { content_size(content) }
+    }
+}
