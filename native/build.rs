@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Bytes to reserve for a machine that has run the hot path's modules: what it takes here, and some for the host
-/// functions and for gaps. A snapshot that does not fit is an error of the build.
+/// functions, the schema and gaps. A snapshot that does not fit is an error of the build.
 fn heap_size(out: &Path) -> Result<usize, Box<dyn Error>> {
     let runtime = Runtime::new()?;
     let context =
@@ -48,7 +48,7 @@ fn heap_size(out: &Path) -> Result<usize, Box<dyn Error>> {
     }
     runtime.run_gc();
     let used = usize::try_from(runtime.memory_usage().malloc_size)?;
-    Ok((used + used / 20 + (48 << 10)).next_multiple_of(4096))
+    Ok((used + used / 20 + (96 << 10)).next_multiple_of(4096))
 }
 
 fn compile(name: &str, source: &str) -> Result<Vec<u8>, Box<dyn Error>> {

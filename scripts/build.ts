@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { execa } from 'execa'
 import { doorTable } from '../src/runtime/door-table.ts'
+import { hostTarget, linkedExecutable, withSnapshot } from './heap-snapshot.ts'
 import { leanRules } from './lean-rules.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -87,12 +88,6 @@ const rustFlags = [
   `--remap-path-prefix=${process.env['CARGO_HOME'] ?? join(process.env['HOME'] ?? '', '.cargo')}=cargo`,
 ].join('\u001f')
 
-/** The machine's own target; naming it keeps the static flags away from build scripts. */
-const hostTarget = async (): Promise<string> => {
-  const { stdout } = await execa('rustc', ['-vV'])
-  return /^host: (.*)$/m.exec(stdout)?.[1] ?? 'x86_64-unknown-linux-gnu'
-}
-
 const compile = async (): Promise<string> => {
   const target = await hostTarget()
   await execa(
@@ -112,48 +107,12 @@ const compile = async (): Promise<string> => {
         CARGO_ENCODED_RUSTFLAGS: rustFlags,
         LINTEL_BUNDLES: bundles,
         LINTEL_BUILD_ID: buildId(),
-        CFLAGS: `-ffile-prefix-map=${root}=. -ffile-prefix-map=${process.env['HOME'] ?? ''}=home`,
+        // The executable is not position independent, but build scripts are; PIE code still calls within a file directly.
+        CFLAGS: `-fPIE -ffile-prefix-map=${root}=. -ffile-prefix-map=${process.env['HOME'] ?? ''}=home`,
       },
     },
   )
-  return join(root, 'native/target', target, 'release/lintel')
-}
-
-/** Where a section of a 64-bit little-endian ELF file lies in it (elf(5), Shdr). */
-const sectionOf = (file: Buffer, name: string): { readonly offset: number; readonly size: number } => {
-  const table = Number(file.readBigUInt64LE(40))
-  const [entry, count, names] = [58, 60, 62].map((at) => file.readUInt16LE(at))
-  const header = (index: number): Buffer => file.subarray(table + index * (entry ?? 0))
-  const place = (at: Buffer) => ({
-    offset: Number(at.readBigUInt64LE(24)),
-    size: Number(at.readBigUInt64LE(32)),
-  })
-  const strings = place(header(names ?? 0)).offset
-  const wanted = Array.from({ length: count ?? 0 }, (_, index) => header(index)).find(
-    (at) => file.subarray(strings + at.readUInt32LE(0)).indexOf(`${name}\0`) === 0,
-  )
-  if (wanted === undefined) throw new Error(`the executable has no section ${name}`)
-  return place(wanted)
-}
-
-/**
- * The executable with the snapshot of its heap inside (docs/decisions/0002-heap-snapshot.md). Two are made, by two
- * processes: what differs between them would depend on the process, and none of that may be shipped.
- */
-const withSnapshot = async (binary: string): Promise<Buffer> => {
-  const file = readFileSync(binary)
-  const snapshot = async (name: string): Promise<Buffer> => {
-    const path = join(bundles, name)
-    await execa(binary, ['--write-snapshot', path], { stdio: 'inherit' })
-    return readFileSync(path)
-  }
-  const [one, other] = [await snapshot('heap-1.bin'), await snapshot('heap-2.bin')]
-  if (!one.equals(other)) throw new Error('the heap depends on the process that makes it')
-  const { offset, size } = sectionOf(file, '.lintel.heap')
-  if (one.length > size) throw new Error(`the heap needs ${one.length} bytes, its section has ${size}`)
-  one.copy(file, offset)
-  console.log(`heap snapshot: ${one.length} of ${size} bytes`)
-  return file
+  return linkedExecutable()
 }
 
 const install = (executable: Buffer): void => {
@@ -179,5 +138,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     `${[values, switches, commands].map((names) => names.join(' ')).join('\n')}\n`,
   )
   await Promise.all(modules.map(bundle))
-  install(await withSnapshot(await compile()))
+  install(await withSnapshot(await compile(), bundles))
 }

@@ -7,11 +7,9 @@
 use std::ffi::OsString;
 use std::fs;
 use std::hash::RandomState;
-use std::ops::Range;
 use std::path::Path;
+use std::ptr;
 use std::time::Duration;
-
-use rquickjs::qjs;
 
 use crate::heap;
 use crate::host::{clock, process};
@@ -27,7 +25,7 @@ pub fn asked_for(arguments: &[OsString]) -> Option<&Path> {
 
 /// Writes the section's bytes to a file; exit status.
 pub fn write(path: &Path) -> i32 {
-    match make()
+    match make_apart()
         .and_then(|bytes| fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display())))
     {
         Ok(()) => 0,
@@ -38,8 +36,41 @@ pub fn write(path: &Path) -> i32 {
     }
 }
 
-fn make() -> Result<&'static [u8], String> {
-    let (stack, c_heap) = (own_memory("[stack]")?, own_memory("[heap]")?);
+/// Where the stack of the thread that makes the machine lies: far from all else, and the same in every process, for
+/// what is left over on a stack gets into the gaps of what is copied from it.
+const STACK: usize = 0x10_0000_0000;
+const STACK_SIZE: usize = 4 << 20;
+
+type Made = Result<&'static [u8], String>;
+
+/// Makes the machine on a stack of its own (pthread_attr_setstack(3)), where the C library also puts the thread's data.
+fn make_apart() -> Made {
+    extern "C" fn run(made: *mut libc::c_void) -> *mut libc::c_void {
+        // SAFETY: `make_apart` passes a place for the result and waits.
+        unsafe { *made.cast::<Made>() = make() };
+        ptr::null_mut()
+    }
+    let mut made: Made = Err("no thread".to_owned());
+    // SAFETY: calls as the manual pages say; the mapping is new, and joining ends every use of `made`.
+    unsafe {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        let asked = ptr::without_provenance_mut(STACK);
+        let stack = libc::mmap(asked, STACK_SIZE, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0);
+        if stack != asked {
+            return Err(format!("no stack at {STACK:#x}"));
+        }
+        let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
+        let mut thread: libc::pthread_t = std::mem::zeroed();
+        libc::pthread_attr_init(&mut attributes);
+        libc::pthread_attr_setstack(&mut attributes, stack, STACK_SIZE);
+        if libc::pthread_create(&mut thread, &attributes, run, (&raw mut made).cast()) == 0 {
+            libc::pthread_join(thread, ptr::null_mut());
+        }
+    }
+    made
+}
+
+fn make() -> Made {
     // RandomState counts its first key up by one each time.
     let [first, second] = hash_keys();
     if !heap::open() {
@@ -56,28 +87,8 @@ fn make() -> Result<&'static [u8], String> {
     let seeds = seed(before)..=seed(clock::now());
     replace(|words| words.iter().all(|word| seeds.contains(word)), &[1])?;
     machine.settle();
-    // The top of the stack, and what lay on it where Rust keeps an empty Option.
-    forget(&stack, heap::words());
-    // SAFETY: the runtime lives.
-    forget(&c_heap, heap::words_of(unsafe { qjs::JS_GetRuntimeOpaque(machine.raw_runtime()) }));
     std::mem::forget(runtime);
     Ok(heap::seal(Box::into_raw(machine).cast::<()>()))
-}
-
-/// Where this process has its stack or its C heap (proc_pid_maps(5)).
-fn own_memory(name: &str) -> Result<Range<usize>, String> {
-    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    let range = maps.lines().find(|line| line.ends_with(name)).and_then(|line| {
-        let (from, rest) = line.split_once('-')?;
-        let (to, _) = rest.split_once(' ')?;
-        Some(usize::from_str_radix(from, 16).ok()?..usize::from_str_radix(to, 16).ok()?)
-    });
-    range.ok_or_else(|| format!("no {name} in /proc/self/maps"))
-}
-
-/// Clears addresses of a range: they mean nothing to any other process.
-fn forget(range: &Range<usize>, words: &mut [usize]) {
-    words.iter_mut().filter(|word| range.contains(word)).for_each(|word| *word = 0);
 }
 
 fn hash_keys() -> [u64; 2] {

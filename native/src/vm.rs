@@ -65,7 +65,10 @@ pub struct Machine {
 /// Runs the role's module and returns its exit status; `Err` is the text of a bug (exception, limit).
 pub fn run(role: Role) -> Result<i32, String> {
     match (role, restored()) {
-        (Role::ContainerRuntime, Some(machine)) => enter(machine, role),
+        (Role::ContainerRuntime, Some(machine)) => {
+            heap::warm();
+            enter(machine, role)
+        }
         _ => {
             let machine = load_machine(&new_runtime(role)?, role, false)?;
             let status = enter(&machine, role);
@@ -119,11 +122,6 @@ impl Machine {
     pub fn settle(&self) {
         self.context.runtime().run_gc();
         self.context.runtime().set_max_stack_size(0);
-    }
-
-    /// The QuickJS runtime itself.
-    pub fn raw_runtime(&self) -> *mut qjs::JSRuntime {
-        self.context.get_runtime_ptr()
     }
 }
 
