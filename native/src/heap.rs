@@ -7,6 +7,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
+use std::ops::Range;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
@@ -32,14 +33,19 @@ const SEALED: usize = 2;
 #[repr(C, align(4096))]
 struct Section {
     state: AtomicUsize,
-    /// Bytes in use from the section's start.
-    used: AtomicUsize,
+    /// Where each half's used part ends, counted from the section's start.
+    used: [AtomicUsize; 2],
     root: AtomicPtr<()>,
-    blocks: UnsafeCell<[u8; SECTION - FIRST]>,
+    blocks: UnsafeCell<[u8; SECTION - START]>,
 }
 
-/// Where the first header lies, so that the first content is aligned.
-const FIRST: usize = 3 * size_of::<usize>();
+/// Where the blocks' bytes begin.
+const START: usize = 4 * size_of::<usize>();
+/// The halves: small blocks, which are objects that every call writes to, if only to count references, and large
+/// ones, most of which are functions and tables that are only read. Headers lie so that contents are aligned.
+const HALVES: [Range<usize>; 2] = [START + HEADER..SECTION / 2 + HEADER, SECTION / 2 + HEADER..SECTION];
+/// Largest block that counts as small.
+const SMALL: usize = 160;
 
 // SAFETY: the blocks are only cut and joined while the section is open, in a process of one thread; what they hold
 // is reached through the pointers that were given out, whose owners answer for it.
@@ -48,9 +54,9 @@ unsafe impl Sync for Section {}
 #[unsafe(link_section = ".lintel.heap")]
 static HEAP: Section = Section {
     state: AtomicUsize::new(EMPTY),
-    used: AtomicUsize::new(FIRST),
+    used: [AtomicUsize::new(HALVES[0].start), AtomicUsize::new(HALVES[1].start)],
     root: AtomicPtr::new(ptr::null_mut()),
-    blocks: UnsafeCell::new([0; SECTION - FIRST]),
+    blocks: UnsafeCell::new([0; SECTION - START]),
 };
 
 fn state() -> usize {
@@ -58,7 +64,7 @@ fn state() -> usize {
 }
 
 fn begin() -> *mut u8 {
-    HEAP.blocks.get().cast::<u8>().wrapping_sub(FIRST)
+    HEAP.blocks.get().cast::<u8>().wrapping_sub(START)
 }
 
 fn in_section(content: *const u8) -> bool {
@@ -71,12 +77,12 @@ pub fn open() -> bool {
     HEAP.state.compare_exchange(EMPTY, OPEN, Ordering::Relaxed, Ordering::Relaxed).is_ok()
 }
 
-/// Ends that. Returns the section's used bytes with the root in them, as the executable is to hold them.
+/// Ends that. Returns the section's bytes with the root in them, as the executable is to hold them.
 pub fn seal(root: *mut ()) -> &'static [u8] {
     HEAP.root.store(root, Ordering::Relaxed);
     HEAP.state.store(SEALED, Ordering::Relaxed);
     // SAFETY: the section begins at `begin` and has at least the used bytes.
-    unsafe { std::slice::from_raw_parts(begin(), HEAP.used.load(Ordering::Relaxed)) }
+    unsafe { std::slice::from_raw_parts(begin(), used(1)) }
 }
 
 /// The root that `seal` was given when the snapshot in this executable was made.
@@ -84,17 +90,21 @@ pub fn root() -> Option<NonNull<()>> {
     NonNull::new(HEAP.root.load(Ordering::Relaxed)).filter(|_| state() == SEALED)
 }
 
-/// Has the kernel bring the snapshot's pages in at once: most are written to, and a page fault for each costs more
-/// (madvise(2), MADV_POPULATE_WRITE, Linux 5.14; without it they come one by one).
+/// Where a half's used part ends.
+fn used(half: usize) -> usize {
+    HEAP.used.get(half).map_or(0, |used| used.load(Ordering::Relaxed))
+}
+
+/// Has the kernel bring the small blocks' pages in at once: nearly all are written to, and a page fault for each
+/// costs more (madvise(2), MADV_POPULATE_WRITE, Linux 5.14; without it they come one by one).
 pub fn warm() {
-    let used = HEAP.used.load(Ordering::Relaxed);
     // SAFETY: the range is the section's, whose pages keep what they hold.
-    unsafe { libc::madvise(begin().cast(), used, libc::MADV_POPULATE_WRITE) };
+    unsafe { libc::madvise(begin().cast(), used(0), libc::MADV_POPULATE_WRITE) };
 }
 
 /// The words of the section in use, to be looked through while it is open.
 pub fn words() -> &'static mut [usize] {
-    let count = HEAP.used.load(Ordering::Relaxed) / size_of::<usize>();
+    let count = used(1) / size_of::<usize>();
     // SAFETY: the words lie in the section; one thread alone is at work while it is open.
     unsafe { std::slice::from_raw_parts_mut(begin().cast(), count) }
 }
@@ -113,14 +123,23 @@ unsafe fn content_size(content: *mut u8) -> usize {
     (unsafe { *header(content) } & SIZE) - HEADER
 }
 
-/// First fit over all blocks in order, joining free neighbours on the way: slow, compact, and the same every time.
-/// The content is zero. Null when the section is full.
+/// A block of the half for its size, or of the other one where that is full; its content is zero. Null when both are.
 fn section_alloc(content: usize) -> *mut u8 {
     let Some(size) = block_size(content) else { return ptr::null_mut() };
+    let order = if size <= SMALL { [0, 1] } else { [1, 0] };
+    let blocks = order.iter().map(|half| half_alloc(*half, size));
+    blocks.into_iter().find(|block| !block.is_null()).unwrap_or(ptr::null_mut())
+}
+
+/// First fit over all blocks in order, joining free neighbours on the way: slow, compact, and the same every time.
+fn half_alloc(half: usize, size: usize) -> *mut u8 {
+    let (Some(range), Some(end_of_used)) = (HALVES.get(half), HEAP.used.get(half)) else {
+        return ptr::null_mut();
+    };
     let at = |offset: usize| begin().wrapping_add(offset).cast::<usize>();
-    let mut used = HEAP.used.load(Ordering::Relaxed);
-    let mut offset = FIRST;
-    // SAFETY: offsets run over the headers of the section's blocks, which are below `used`; beyond it all is zero.
+    let mut used = used(half);
+    let mut offset = range.start;
+    // SAFETY: offsets run over the headers of the half's blocks, which are below `used`; beyond it all is zero.
     unsafe {
         while offset < used {
             let mut length = *at(offset);
@@ -129,8 +148,7 @@ fn section_alloc(content: usize) -> *mut u8 {
                 continue;
             }
             while offset + length < used && *at(offset + length) & IN_USE == 0 {
-                let next = std::mem::take(&mut *at(offset + length));
-                length += next;
+                length += std::mem::take(&mut *at(offset + length));
             }
             *at(offset) = length;
             if offset + length == used {
@@ -145,13 +163,13 @@ fn section_alloc(content: usize) -> *mut u8 {
                 offset += length;
             }
         }
+        end_of_used.store(used, Ordering::Relaxed);
         if offset == used {
-            if size > SECTION - used {
+            if size > range.end.saturating_sub(used) {
                 return ptr::null_mut();
             }
-            used += size;
+            end_of_used.store(used + size, Ordering::Relaxed);
         }
-        HEAP.used.store(used, Ordering::Relaxed);
         *at(offset) = size | IN_USE;
     }
     at(offset).cast::<u8>().wrapping_add(HEADER)
