@@ -3,9 +3,12 @@
 
 use std::{env, error::Error, fs, path::Path};
 
+use rquickjs::context::intrinsic;
 use rquickjs::{Context, Module, Runtime, WriteOptions};
 
 const MODULES: [&str; 4] = ["runtime", "judge", "policy", "cli"];
+/// Those that the heap's snapshot holds.
+const SNAPSHOT: [&str; 2] = ["runtime", "judge"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=LINTEL_BUNDLES");
@@ -22,7 +25,30 @@ fn main() -> Result<(), Box<dyn Error>> {
         let bytecode = compile(name, &fs::read_to_string(source_file)?)?;
         fs::write(Path::new(&out).join(format!("{name}.qjs")), bytecode)?;
     }
+    let section = format!("const SECTION: usize = {};\n", heap_size(Path::new(&out))?);
+    fs::write(Path::new(&out).join("heap_size.rs"), section)?;
     Ok(())
+}
+
+/// Bytes to reserve for a machine that has run the hot path's modules: what it takes here, and some for the host
+/// functions, the schema and gaps. A snapshot that does not fit is an error of the build.
+fn heap_size(out: &Path) -> Result<usize, Box<dyn Error>> {
+    let runtime = Runtime::new()?;
+    let context =
+        Context::custom::<(intrinsic::Json, intrinsic::MapSet, intrinsic::RegExp, intrinsic::Promise)>(
+            &runtime,
+        )?;
+    for name in SNAPSHOT {
+        let bytecode = fs::read(out.join(format!("{name}.qjs")))?;
+        context.with(|ctx| -> rquickjs::Result<()> {
+            // SAFETY: this very engine has just written it.
+            let (_, promise) = unsafe { Module::load(ctx.clone(), &bytecode) }?.eval()?;
+            promise.finish()
+        })?;
+    }
+    runtime.run_gc();
+    let used = usize::try_from(runtime.memory_usage().malloc_size)?;
+    Ok((used + used / 20 + (96 << 10)).next_multiple_of(4096))
 }
 
 fn compile(name: &str, source: &str) -> Result<Vec<u8>, Box<dyn Error>> {

@@ -1,7 +1,7 @@
 /** `npm run build`: TypeScript to bundles, bundles to bytecode inside one static executable, dist/lintel. */
 import { createHash } from 'node:crypto'
 import {
-  copyFileSync,
+  chmodSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { execa } from 'execa'
 import { doorTable } from '../src/runtime/door-table.ts'
+import { hostTarget, linkedExecutable, withSnapshot } from './heap-snapshot.ts'
 import { leanRules } from './lean-rules.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -87,12 +88,6 @@ const rustFlags = [
   `--remap-path-prefix=${process.env['CARGO_HOME'] ?? join(process.env['HOME'] ?? '', '.cargo')}=cargo`,
 ].join('\u001f')
 
-/** The machine's own target; naming it keeps the static flags away from build scripts. */
-const hostTarget = async (): Promise<string> => {
-  const { stdout } = await execa('rustc', ['-vV'])
-  return /^host: (.*)$/m.exec(stdout)?.[1] ?? 'x86_64-unknown-linux-gnu'
-}
-
 const compile = async (): Promise<string> => {
   const target = await hostTarget()
   await execa(
@@ -112,19 +107,22 @@ const compile = async (): Promise<string> => {
         CARGO_ENCODED_RUSTFLAGS: rustFlags,
         LINTEL_BUNDLES: bundles,
         LINTEL_BUILD_ID: buildId(),
-        CFLAGS: `-ffile-prefix-map=${root}=. -ffile-prefix-map=${process.env['HOME'] ?? ''}=home`,
+        // The executable is not position independent, but build scripts are; PIE code still calls within a file directly.
+        CFLAGS: `-fPIE -ffile-prefix-map=${root}=. -ffile-prefix-map=${process.env['HOME'] ?? ''}=home`,
       },
     },
   )
-  return join(root, 'native/target', target, 'release/lintel')
+  return linkedExecutable()
 }
 
-const install = (binary: string): void => {
+const install = (executable: Buffer): void => {
   const dist = join(root, 'dist')
   mkdirSync(dist, { recursive: true })
   const out = join(dist, 'lintel')
   rmSync(out, { force: true })
-  copyFileSync(binary, out)
+  writeFileSync(out, executable, { mode: 0o755 })
+  // The caller's umask does not count.
+  chmodSync(out, 0o755)
   const link = join(dist, 'lintel-runtime')
   rmSync(link, { force: true })
   symlinkSync('lintel', link)
@@ -140,5 +138,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     `${[values, switches, commands].map((names) => names.join(' ')).join('\n')}\n`,
   )
   await Promise.all(modules.map(bundle))
-  install(await compile())
+  install(await withSnapshot(await compile(), bundles))
 }

@@ -1,5 +1,5 @@
 /** `lintel lint`: what it reads, what it prints, how it ends. */
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -150,7 +150,8 @@ describe('how it ends', () => {
   })
 
   test('3 where lintel itself fails: memory that is not to be had', async () => {
-    const short = await execa('prlimit', ['--as=4800000', lintel, 'rules'], { reject: false })
+    const memory = statSync(lintel).size + 1_100_000
+    const short = await execa('prlimit', [`--as=${memory}`, lintel, 'rules'], { reject: false })
     expect(short).toMatchObject({
       exitCode: 3,
       stdout: '',

@@ -5,8 +5,10 @@
 
 mod door;
 mod failsafe;
+mod heap;
 mod host;
 mod json;
+mod snapshot;
 mod vm;
 
 use std::ffi::c_int;
@@ -24,6 +26,8 @@ pub extern "C" fn main(_count: c_int, _arguments: *const *const std::ffi::c_char
     let role = vm::Role::of_program(&arguments);
     if role == vm::Role::ContainerRuntime {
         door::hand_on(&arguments);
+    } else if let Some(path) = snapshot::asked_for(&arguments) {
+        return snapshot::write(path);
     }
     match catch_unwind(|| vm::run(role)) {
         Ok(Ok(status)) => status,

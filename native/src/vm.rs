@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use rquickjs::context::intrinsic;
-use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Module, Object, Runtime, Value};
+use rquickjs::{
+    CatchResultExt, CaughtError, Context, Ctx, Function, Module, Object, Persistent, Runtime, Value, qjs,
+};
 
-use crate::host;
+use crate::{heap, host};
 
 static RUNTIME: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runtime.qjs"));
 static JUDGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/judge.qjs"));
@@ -51,46 +53,107 @@ const fn limits(role: Role) -> Limits {
     }
 }
 
+/// A machine with the module that begins a call, ready to be entered.
+pub struct Machine {
+    context: Context,
+    host: Persistent<Object<'static>>,
+    main: Persistent<Function<'static>>,
+    /// The judge's `main`, in a snapshot.
+    judge: Option<Persistent<Function<'static>>>,
+}
+
 /// Runs the role's module and returns its exit status; `Err` is the text of a bug (exception, limit).
 pub fn run(role: Role) -> Result<i32, String> {
-    let bounds = limits(role);
-    let runtime = Runtime::new().map_err(|error| format!("no machine: {error}"))?;
-    runtime.set_memory_limit(bounds.memory);
-    runtime.set_max_stack_size(bounds.stack);
-    let deadline = Instant::now() + bounds.time;
-    runtime.set_interrupt_handler(Some(Box::new(move || Instant::now() > deadline)));
-    match role {
-        Role::ContainerRuntime => {
-            // A call that lives for a millisecond needs no collector, and none of its pauses.
-            runtime.set_gc_threshold(usize::MAX);
-            let context =
-                Context::custom::<DecisionIntrinsics>(&runtime).map_err(|error| error.to_string())?;
-            leave(&context, |ctx| call_main(ctx, "runtime"))
+    match (role, restored()) {
+        (Role::ContainerRuntime, Some(machine)) => {
+            heap::warm();
+            enter(machine, role)
         }
-        Role::CommandLine => {
-            let context = Context::full(&runtime).map_err(|error| error.to_string())?;
-            leave(&context, |ctx| call_main(ctx, "cli"))
+        _ => {
+            let machine = load_machine(&new_runtime(role)?, role, false)?;
+            let status = enter(&machine, role);
+            // The process ends next, and taking the machine apart costs time.
+            std::mem::forget(machine);
+            status
         }
     }
 }
 
-/// Runs the call and leaves the machine as it is: the process ends next, and taking it apart costs time.
-fn leave(context: &Context, call: impl FnOnce(&Ctx<'_>) -> Result<i32, String>) -> Result<i32, String> {
-    std::mem::forget(context.clone());
-    context.with(|ctx| call(&ctx))
+fn restored() -> Option<&'static Machine> {
+    // SAFETY: only snapshot.rs seals the heap, with a machine made by this very executable.
+    heap::root().map(|root| unsafe { root.cast::<Machine>().as_ref() })
 }
 
-fn call_main(ctx: &Ctx<'_>, name: &str) -> Result<i32, String> {
-    let inner = || {
-        let host = host::bind(ctx)?;
-        let main: Function = load(ctx, name)?.get("main")?;
-        main.call::<_, i32>((host,))
-    };
-    inner().catch(ctx).map_err(|caught| describe(&caught))
+/// A QuickJS runtime on memory of its own.
+pub fn new_runtime(role: Role) -> Result<Runtime, String> {
+    let runtime =
+        Runtime::new_with_alloc(heap::Pool::new()).map_err(|error| format!("no machine: {error}"))?;
+    if role == Role::ContainerRuntime {
+        // A call that lives for a millisecond needs no collector, and none of its pauses.
+        runtime.set_gc_threshold(usize::MAX);
+    }
+    Ok(runtime)
+}
+
+/// Makes the machine in it. Nothing in the machine depends on the process that makes it.
+pub fn load_machine(runtime: &Runtime, role: Role, with_judge: bool) -> Result<Machine, String> {
+    let context = match role {
+        Role::ContainerRuntime => Context::custom::<DecisionIntrinsics>(runtime),
+        Role::CommandLine => Context::full(runtime),
+    }
+    .map_err(|error| error.to_string())?;
+    let loaded = context.with(|ctx| {
+        let inner = || {
+            let host = Persistent::save(&ctx, host::bind(&ctx)?);
+            let main: Function =
+                load(&ctx, if role == Role::CommandLine { "cli" } else { "runtime" })?.get("main")?;
+            let judge: Option<Function> =
+                if with_judge { Some(load(&ctx, "judge")?.get("main")?) } else { None };
+            Ok((host, Persistent::save(&ctx, main), judge.map(|judge| Persistent::save(&ctx, judge))))
+        };
+        inner().catch(&ctx).map_err(|caught| describe(&caught))
+    });
+    let (host, main, judge) = loaded?;
+    Ok(Machine { context, host, main, judge })
+}
+
+impl Machine {
+    /// Drops what nobody refers to, and the limit that is counted from this process's stack.
+    pub fn settle(&self) {
+        self.context.runtime().run_gc();
+        self.context.runtime().set_max_stack_size(0);
+    }
+}
+
+fn enter(machine: &Machine, role: Role) -> Result<i32, String> {
+    let bounds = limits(role);
+    let runtime = machine.context.runtime();
+    // SAFETY: the runtime is this machine's and nothing runs in it.
+    unsafe { qjs::JS_UpdateStackTop(machine.context.get_runtime_ptr()) };
+    runtime.set_memory_limit(bounds.memory);
+    runtime.set_max_stack_size(bounds.stack);
+    let deadline = Instant::now() + bounds.time;
+    runtime.set_interrupt_handler(Some(Box::new(move || Instant::now() > deadline)));
+    machine.context.with(|ctx| {
+        let inner = || {
+            let host = machine.host.clone().restore(&ctx)?;
+            host.set("process", host::process::facts(&ctx)?)?;
+            machine.main.clone().restore(&ctx)?.call::<_, i32>((host,))
+        };
+        inner().catch(&ctx).map_err(|caught| describe(&caught))
+    })
+}
+
+/// The `main` of an embedded module that another calls.
+pub fn main_of<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Function<'js>> {
+    match restored().and_then(|machine| machine.judge.clone()).filter(|_| name == "judge") {
+        Some(judge) => judge.restore(ctx),
+        None => load(ctx, name)?.get("main"),
+    }
 }
 
 /// Loads an embedded module and returns its namespace.
-pub fn load<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Object<'js>> {
+fn load<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Object<'js>> {
     let bytes = match name {
         "runtime" => RUNTIME,
         "judge" => JUDGE,

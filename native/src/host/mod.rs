@@ -21,7 +21,8 @@ use rquickjs::{Ctx, Object};
 /// The `host` object passed to the module's `main`.
 pub fn bind<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
-    host.set("process", process::facts(ctx)?)?;
+    // Told at each start.
+    host.set("process", rquickjs::Null)?;
     bind_files(&host)?;
     bind_processes(&host)?;
     text::bind(&host)?;
@@ -108,6 +109,5 @@ fn call_module<'js>(
     argument: rquickjs::Value<'js>,
     host: Object<'js>,
 ) -> rquickjs::Result<rquickjs::Value<'js>> {
-    let main: rquickjs::Function = crate::vm::load(&ctx, &name)?.get("main")?;
-    main.call((host, argument))
+    crate::vm::main_of(&ctx, &name)?.call((host, argument))
 }

@@ -1,7 +1,7 @@
 //! The process itself: arguments, environment, descriptors, and becoming the real runtime.
 
 use std::env;
-use std::ffi::{CString, OsString};
+use std::ffi::{CStr, CString, OsString};
 use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
@@ -59,7 +59,11 @@ pub fn in_initial_user_namespace() -> bool {
 }
 
 fn hostname() -> String {
-    fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim_end().to_owned()
+    // SAFETY: utsname is plain data that the kernel fills, each member ending in a NUL.
+    let mut names: libc::utsname = unsafe { std::mem::zeroed() };
+    unsafe { libc::uname(&mut names) };
+    // SAFETY: as above.
+    unsafe { CStr::from_ptr(names.nodename.as_ptr()) }.to_string_lossy().into_owned()
 }
 
 /// A variable of the environment, if it is set and UTF-8.

@@ -5,13 +5,20 @@ use rquickjs::{Array, Ctx, Object, Value, qjs};
 use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
 
-use crate::json::schema::Schema;
+use crate::json::schema::{Schema, Shape};
 use crate::json::{self, Limits, Operation, TextError};
 
 /// Adds the functions to the host object.
-pub fn bind(host: &Object<'_>) -> rquickjs::Result<()> {
+pub fn bind<'js>(host: &Object<'js>) -> rquickjs::Result<()> {
     host.set("sha256", Func::from(sha256))?;
-    host.set("parseJson", Func::from(parse_json))?;
+    let shapes = Shapes::of_specification();
+    host.set(
+        "parseJson",
+        Func::from(move |ctx: Ctx<'js>, text: String, max_depth: u32, definition: String| {
+            let parsed = shapes.parse(&text, max_depth as usize, &definition);
+            reply(&ctx, parsed)
+        }),
+    )?;
     host.set("patchJson", Func::from(patch_json))?;
     host.set("parseToml", Func::from(parse_toml))
 }
@@ -24,27 +31,37 @@ fn sha256(text: String) -> String {
 const OCI_SCHEMA: &str = include_str!("../../../schemas/oci-config.schema.json");
 const SCHEMA_DEPTH: usize = 64;
 
-/// `parseJson(text, maxDepth, definition)`: strict; held to the named definition of the OCI schema unless empty.
-fn parse_json<'js>(
-    ctx: Ctx<'js>,
-    text: String,
-    max_depth: u32,
-    definition: String,
-) -> rquickjs::Result<Object<'js>> {
-    let max_depth = max_depth as usize;
-    let free = Limits { max_depth: SCHEMA_DEPTH, member_names: "", map_names: "" };
-    let parsed = if definition.is_empty() {
-        json::parse(&text, &Limits { max_depth, ..free })
-    } else {
-        let document = json::parse(OCI_SCHEMA, &free);
-        match document.as_ref().map(|document| Schema::definition(document, &definition)) {
-            Ok(Some(schema)) => json::parse_as(&text, max_depth, &schema),
-            _ => Err(TextError { message: format!("no schema {definition}"), line: 1, column: 1 }),
+/// The schema's definitions, read once for all documents.
+struct Shapes(Vec<(String, Shape<'static>)>);
+
+impl Shapes {
+    /// Those of the OCI schema. What cannot be read is not there, and `parse` says so.
+    fn of_specification() -> Shapes {
+        let limits = Limits { max_depth: SCHEMA_DEPTH, member_names: "", map_names: "" };
+        // Given out for good: a machine is made once in a process, or lies in the snapshot.
+        let document: &'static json::Value<'static> =
+            Box::leak(Box::new(json::parse(OCI_SCHEMA, &limits).unwrap_or(json::Value::Null)));
+        let shape = |name: &str| Some((name.to_owned(), Shape::new(Schema::definition(document, name)?)));
+        Shapes(Schema::definitions(document).filter_map(shape).collect())
+    }
+
+    /// Strict JSON; held to the named definition unless that is empty.
+    fn parse<'a>(&self, text: &'a str, max_depth: usize, name: &str) -> Result<json::Value<'a>, TextError> {
+        if name.is_empty() {
+            return json::parse(text, &Limits { max_depth, member_names: "", map_names: "" });
         }
-    };
+        match self.0.iter().find(|(known, _)| known == name) {
+            Some((_, shape)) => json::parse_as(text, max_depth, shape),
+            None => Err(TextError { message: format!("no schema {name}"), line: 1, column: 1 }),
+        }
+    }
+}
+
+/// `parseJson(text, maxDepth, definition)` of src/host/host.ts.
+fn reply<'js>(ctx: &Ctx<'js>, parsed: Result<json::Value<'_>, TextError>) -> rquickjs::Result<Object<'js>> {
     match parsed {
-        Ok(value) => succeed(&ctx, to_js(&ctx, &value)?),
-        Err(error) => fail(&ctx, &error),
+        Ok(value) => succeed(ctx, to_js(ctx, &value)?),
+        Err(error) => fail(ctx, &error),
     }
 }
 

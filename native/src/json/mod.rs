@@ -16,14 +16,10 @@ pub use patch::apply;
 pub use scan::parse;
 
 /// Parses a document and holds it to a definition of a schema; the error names the member and its place.
-pub fn parse_as<'a>(
-    text: &'a str,
-    max_depth: usize,
-    schema: &schema::Schema,
-) -> Result<Value<'a>, TextError> {
-    let (member_names, map_names) = schema.names();
-    let value = parse(text, &Limits { max_depth, member_names: &member_names, map_names: &map_names })?;
-    match schema.mismatch(&value) {
+pub fn parse_as<'a>(text: &'a str, max_depth: usize, shape: &schema::Shape) -> Result<Value<'a>, TextError> {
+    let limits = Limits { max_depth, member_names: &shape.member_names, map_names: &shape.map_names };
+    let value = parse(text, &limits)?;
+    match shape.schema.mismatch(&value) {
         None => Ok(value),
         Some(wrong) => Err(TextError::new(text, &misfit(text, &wrong))),
     }

@@ -9,6 +9,21 @@ pub struct Schema<'a> {
     root: &'a Value<'a>,
 }
 
+/// A definition with the names that `Limits` wants to know.
+pub struct Shape<'a> {
+    pub schema: Schema<'a>,
+    pub member_names: String,
+    pub map_names: String,
+}
+
+impl<'a> Shape<'a> {
+    /// Gathers the names.
+    pub fn new(schema: Schema<'a>) -> Shape<'a> {
+        let (member_names, map_names) = schema.names();
+        Shape { schema, member_names, map_names }
+    }
+}
+
 /// Where a document has another shape than its schema says.
 pub struct Mismatch {
     /// RFC 6901 pointer.
@@ -21,6 +36,15 @@ impl<'a> Schema<'a> {
     pub fn definition(document: &'a Value<'a>, name: &str) -> Option<Schema<'a>> {
         let definitions = member(document, "definitions")?;
         Some(Schema { definitions, root: member(definitions, name)? })
+    }
+
+    /// The names of a schema document's definitions.
+    pub fn definitions(document: &'a Value<'a>) -> impl Iterator<Item = &'a str> {
+        let members = match member(document, "definitions") {
+            Some(Value::Object(members)) => members.as_slice(),
+            _ => &[],
+        };
+        members.iter().map(|(name, _)| name.as_ref())
     }
 
     /// The first member that is not as the schema says. Null members count as absent.
