@@ -88,7 +88,7 @@ export const sensitiveMountEvasions: Evasions['sensitive-host-mounts'] = {
     '/etc/',
     '/usr/../etc/.',
     '/proc/self/root',
-    '/proc/1/cwd/..',
+    '/proc/1/root/etc/..',
   ].map((source) => folder(source, { says: root })),
   'parent: -v /var:/x reaches /var/run, /var/lib/docker': [
     folder('/var', { says: root }),
