@@ -167,7 +167,7 @@ describe('an order that holds', () => {
   test.each(['create', 'run', 'restore'] as const)(
     '%s: the record is on disk before the runtime runs',
     async (name) => {
-      shim.policy('')
+      shim.policy('rules.restore-checkpoint.action = "warn"\n')
       for (const config of [configWith(), repairedConfig]) {
         const bundle = preparedBundle(shim, 'c', config)
         const called = await shim.call(guardedCalls[name](bundle, 'c'))

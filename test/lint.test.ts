@@ -71,9 +71,9 @@ describe('what it reads', () => {
       expect({ words, status }).toEqual({ words, status: 1 })
       expect(stdout).toContain('standard input: 1 finding')
     }
-    expect(await lint(['-'], JSON.stringify(configWith()))).toEqual({
+    expect(await lint(['-'], JSON.stringify(configWith()))).toMatchObject({
       status: 0,
-      stdout: 'standard input: clean',
+      stdout: expect.stringMatching(/^standard input: clean\n {2}not known /),
       stderr: '',
     })
   })

@@ -133,7 +133,9 @@ describe('the sentence', () => {
     const bundle = preparedBundle(shim, 'c')
     shim.write(`${bundle}/process.json`, '{"args":["true"],"capabilities":{"bounding":["CAP_SYS_ADMIN"]}}')
     const exec = await shim.call(guardedCalls['exec with a process file'](bundle, 'c'))
-    expect(expectSafe(exec)).toContain('lintel refused this command in the container. capabilities (CIS 5.')
+    expect(expectSafe(exec)).toContain(
+      'lintel refused this command in the container. exec-privileged (CIS 5.',
+    )
     const update = await shim.call(['update', '--memory', '-1', 'c'])
     expect(expectSafe(update)).toContain('lintel refused this update of the container. memory-limit (CIS 5.')
   })

@@ -100,18 +100,27 @@ const words: { readonly [outcome in Finding['outcome']]: string } = {
   repairable: 'would be repaired',
   warned: 'warning',
   exempted: 'exempted',
-  unknown: 'unknown',
+  unknown: 'not known',
 }
 
 const printText = (output: Output, { path, findings }: Linted, { profile }: Policy): void => {
-  const summary =
-    findings.length === 0 ? 'clean' : `${findings.length} finding${findings.length === 1 ? '' : 's'}`
+  const told = findings.filter(({ outcome }) => outcome !== 'unknown')
+  const summary = told.length === 0 ? 'clean' : `${told.length} finding${told.length === 1 ? '' : 's'}`
   output.print(`${output.bold(path)}: ${summary}`)
-  for (const finding of findings) {
+  for (const finding of told) {
     const paint = finding.outcome === 'refused' ? output.red : output.yellow
     const cited = citation(finding.references, profile).trim()
     const head = `${finding.severity} ${finding.rule}${cited === '' ? '' : ` (${cited})`}, ${words[finding.outcome]}`
     output.print(`  ${paint(head)} ${output.dim(finding.pointer)}`)
     output.print(wrap(`${finding.message}; to fix, ${finding.remedy}`, output.columns, '    '))
   }
+  printUnknown(output, findings)
+}
+
+/** Away from host and engine some rules cannot be answered: said in one line, never taken for a pass. */
+const printUnknown = (output: Output, findings: readonly Finding[]): void => {
+  const rules = new Set(findings.flatMap(({ outcome, rule }) => (outcome === 'unknown' ? [rule] : [])))
+  if (rules.size === 0) return
+  const list = [...rules].toSorted().join(', ')
+  output.print(wrap(output.dim(`not known without the host and the engine: ${list}`), output.columns, '  '))
 }

@@ -29,6 +29,7 @@ export const exampleBase: Json = {
       devices: [{ allow: false, access: 'rwm' }],
       memory: { limit: 268435456 },
       pids: { limit: 200 },
+      cpu: { shares: 512 },
     },
     namespaces: [{ type: 'mount' }, { type: 'network' }, { type: 'uts' }, { type: 'pid' }, { type: 'ipc' }],
     seccomp: {
@@ -125,6 +126,7 @@ const pathFact = (path: string, overrides: Partial<PathFact> = {}): PathFact => 
   id: `1:${path}`,
   kind: 'file',
   device: '1',
+  fileSystem: '',
   represents: '0',
   ancestors: [],
   aliases: [],
