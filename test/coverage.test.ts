@@ -7,7 +7,7 @@ import type { OperationName } from '../src/core/oci.ts'
 import { ways } from '../src/engines/identify.ts'
 import { profiles } from '../src/profiles/index.ts'
 import { rules } from '../src/rules/index.ts'
-import { callsOf, fixtureNames, optionalDocument } from './support/replay/fixture.ts'
+import { callsOf, type FixtureCall, fixtureNames, optionalDocument } from './support/replay/fixture.ts'
 import { isGuarded } from './support/replay/scene.ts'
 
 interface Judged {
@@ -30,9 +30,13 @@ const wayOf = (fixture: string, { engine }: Golden): string => {
   return { docker: 'Docker', crio: 'CRI-O', buildkit: 'BuildKit' }[engine ?? ''] ?? 'no engine'
 }
 
-/** Docker's own files were recorded for some containers only. */
-const sideFilesKnown = (fixture: string, way: string): boolean =>
-  way !== 'Docker' || optionalDocument(fixture, 'hostconfig.json') !== undefined
+/** Docker's own files were recorded for some containers only: of a fixture with two, for the one they name. */
+const sideFilesKnown = ({ fixture, call }: FixtureCall, way: string): boolean => {
+  const config = optionalDocument(fixture, 'config.v2.json')
+  if (way !== 'Docker' || config === undefined) return way !== 'Docker'
+  const { ID: id }: { readonly ID: string } = JSON.parse(config)
+  return call.argv.includes(id) && optionalDocument(fixture, 'hostconfig.json') !== undefined
+}
 
 const judged: readonly Judged[] = fixtureNames().flatMap((fixture) => {
   const path = fileURLToPath(new URL(`../fixtures/${fixture}/expected.json`, import.meta.url))
@@ -42,7 +46,7 @@ const judged: readonly Judged[] = fixtureNames().flatMap((fixture) => {
     const operation = rules.flatMap(({ appliesTo }) => appliesTo).find((name) => name === one.call.command)
     const way = wayOf(fixture, golden)
     if (!isGuarded(one) || operation === undefined || golden.proven !== true) return []
-    if (!sideFilesKnown(fixture, way)) return []
+    if (!sideFilesKnown(one, way)) return []
     return [{ fixture, operation, way, findings: golden.findings ?? [] }]
   })
 })

@@ -25,7 +25,10 @@ beforeEach(() => shim.clear())
 
 /** Every call that leaves a record; an exec leaves one only where something was found. */
 const recorded = (bundle: string): readonly (readonly string[])[] => {
-  shim.write(`${bundle}/process.json`, '{"args":["true"],"capabilities":{"bounding":["CAP_SYS_ADMIN"]}}')
+  shim.write(
+    `${bundle}/process.json`,
+    '{"args":["true"],"user":{"uid":1000,"gid":1000},"capabilities":{"bounding":["CAP_SYS_ADMIN"]}}',
+  )
   return [
     guardedCalls.create(bundle, 'c'),
     guardedCalls.run(bundle, 'c'),

@@ -5,12 +5,12 @@ export const cpuGood: readonly Example[] = [
   { name: 'shares', resources: { cpu: { shares: 512 } } },
   { name: 'what Kubernetes gives a pod that asks for nothing', resources: { cpu: { shares: 2 } } },
   { name: 'a quota, as --cpus writes it', resources: { cpu: { shares: 0, quota: 50000, period: 100000 } } },
-  { name: 'a weight in the unified file', resources: { unified: { 'cpu.weight': '50' } } },
-  { name: 'a limit in the unified file', resources: { unified: { 'cpu.max': '50000 100000' } } },
-  { name: 'idle', resources: { cpu: { idle: 1 } } },
+  { name: 'a weight in the unified file', resources: { cpu: null, unified: { 'cpu.weight': '50' } } },
+  { name: 'a limit in the unified file', resources: { cpu: null, unified: { 'cpu.max': '50000 100000' } } },
+  { name: 'idle', resources: { cpu: { shares: null, idle: 1 } } },
   {
     name: 'processors of its own, where those count',
-    resources: { cpu: { cpus: '2-3' } },
+    resources: { cpu: { shares: null, cpus: '2-3' } },
     parameters: { 'accept-cpuset': true },
   },
   { name: 'a pause container', identity: { sandbox: true, proven: true } },
@@ -29,11 +29,11 @@ export const cpuGood: readonly Example[] = [
 ]
 
 export const cpuBad: readonly BadExample<'unset'>[] = [
-  { name: 'nothing at all', message: 'unset' },
+  { name: 'nothing at all', resources: { cpu: null }, message: 'unset' },
   { name: 'no resources', config: { linux: { resources: null } }, message: 'unset' },
   { name: 'zero, as Docker writes it', resources: { cpu: { shares: 0 } }, message: 'unset' },
   { name: 'what the kernel gives anyway', resources: { cpu: { shares: 1024 } }, message: 'unset' },
-  { name: 'a quota of minus one', resources: { cpu: { quota: -1 } }, message: 'unset' },
+  { name: 'a quota of minus one', resources: { cpu: { shares: null, quota: -1 } }, message: 'unset' },
   {
     name: 'shares that the unified file undoes',
     resources: { cpu: { shares: 512 }, unified: { 'cpu.weight': '100' } },
@@ -41,20 +41,20 @@ export const cpuBad: readonly BadExample<'unset'>[] = [
   },
   {
     name: 'a quota that the unified file undoes',
-    resources: { cpu: { quota: 50000 }, unified: { 'cpu.max': 'max 100000' } },
+    resources: { cpu: { shares: null, quota: 50000 }, unified: { 'cpu.max': 'max 100000' } },
     message: 'unset',
   },
-  { name: 'a list of every processor', resources: { cpu: { cpus: '0-63' } }, message: 'unset' },
+  { name: 'a list of every processor', resources: { cpu: { shares: null, cpus: '0-63' } }, message: 'unset' },
   {
     name: 'a quota, where only shares count',
-    resources: { cpu: { quota: 50000 } },
+    resources: { cpu: { shares: null, quota: 50000 } },
     parameters: { 'accept-quota': false },
     message: 'unset',
   },
   {
     name: 'an update that lifts the quota',
     operation: 'update',
-    config: { linux: { resources: { cpu: { quota: 50000 } } } },
+    config: { linux: { resources: { cpu: { shares: null, quota: 50000 } } } },
     resources: { cpu: { quota: -1 } },
     message: 'unset',
     fixable: false,
