@@ -1,12 +1,15 @@
 /** Gathers the host facts the active rules ask for, in as few calls as possible. */
+import { followInside, treeOf } from '../core/container-tree.ts'
 import type { HostFacts, OwnershipFact, PathFact, Probe } from '../core/facts.ts'
+import type { Mount } from '../core/oci.ts'
 import type { Host } from '../host/host.ts'
-import { insideOf } from './inside.ts'
+import { hostFiles } from './inside.ts'
 
-/** Where the container lies: its bundle folder, and `root.path` as the configuration has it. */
+/** Where the container lies: its bundle folder, and `root.path` and the mounts as the configuration has them. */
 export interface Place {
   readonly bundle: string
   readonly root: string
+  readonly mounts: readonly Mount[]
 }
 
 /**
@@ -21,14 +24,13 @@ export const gatherFacts = (
   const first = wanted([])
   const sockets = first.some(({ mounts }) => mounts === true) ? listeners(host) : []
   const probes = sockets.length > 0 ? wanted(sockets) : first
-  const root = place.root.startsWith('/') ? place.root : `${place.bundle}/${place.root}`
   const ofKind = (kind: Probe['kind']): readonly string[] =>
     probes.filter((probe) => probe.kind === kind).map(({ path }) => path)
   return {
     onHost: true,
     paths: pathFacts(host, probes, place.bundle),
     texts: factsOf(ofKind('text'), (path) => textOf(host, path)),
-    inside: factsOf(ofKind('inside'), (path) => insideOf(host, root, path)),
+    inside: insideFacts(host, ofKind('inside'), place),
     ownership: factsOf(ofKind('ownership'), (path) => ownershipOf(host, path)),
     memoryTotal: memoryTotal(host),
     listeners: sockets,
@@ -50,6 +52,13 @@ const pathFacts = (host: Host, probes: readonly Probe[], bundle: string): HostFa
     if (fact !== undefined) paths[path] = fact
   }
   return paths
+}
+
+const insideFacts = (host: Host, paths: readonly string[], place: Place): HostFacts['inside'] => {
+  if (paths.length === 0) return {}
+  const root = place.root.startsWith('/') ? place.root : `${place.bundle}/${place.root}`
+  const tree = treeOf({ ...place, root }, hostFiles(host))
+  return factsOf(paths, (path) => followInside(tree, path))
 }
 
 const factsOf = <Fact>(

@@ -47,7 +47,8 @@ export const judgeCall = (
   }
   const wanted = (listeners: readonly string[]): readonly Probe[] =>
     probesOf(rules, policy, { ...blind, facts: { ...unseen, listeners } })
-  const facts = gatherFacts(host, wanted, { bundle, root: config?.root?.path ?? 'rootfs' })
+  const { root, mounts = [] } = config ?? {}
+  const facts = gatherFacts(host, wanted, { bundle, root: root?.path ?? 'rootfs', mounts })
   const input = { ...blind, facts }
   const today = host.clock().timestamp.slice(0, 10)
   const reread = subject.target.kind === 'flags' ? () => undefined : rereadAs(input)
