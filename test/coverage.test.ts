@@ -30,10 +30,12 @@ const wayOf = (fixture: string, { engine }: Golden): string => {
   return { docker: 'Docker', crio: 'CRI-O', buildkit: 'BuildKit' }[engine ?? ''] ?? 'no engine'
 }
 
-/** Docker's own files were recorded for some containers only: of a fixture with two, for the one they name. */
+/** Engines' own files were recorded for some containers only: of a fixture with two of Docker, for the one they name. */
 const sideFilesKnown = ({ fixture, call }: FixtureCall, way: string): boolean => {
+  if (way === 'Podman') return optionalDocument(fixture, 'inspect.json') !== undefined
+  if (way !== 'Docker') return true
   const config = optionalDocument(fixture, 'config.v2.json')
-  if (way !== 'Docker' || config === undefined) return way !== 'Docker'
+  if (config === undefined) return false
   const { ID: id }: { readonly ID: string } = JSON.parse(config)
   return call.argv.includes(id) && optionalDocument(fixture, 'hostconfig.json') !== undefined
 }

@@ -4,11 +4,12 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { type Containerd, ctrImage, startContainerd } from './support/containerd.ts'
-import { logLength, outcomes, recordsOf, setPolicy } from './support/decisions.ts'
+import { logLength, recordsOf, repaired, setPolicy } from './support/decisions.ts'
 import { expectGone } from './support/leftovers.ts'
 import { until } from './support/private-host.ts'
 import { expectDenied, expectSentence, type Refusal, refusalIn } from './support/refusal.ts'
 import { refused } from './support/refusals.ts'
+import { expectUntouched, minimal, untoldBy } from './support/untouched.ts'
 
 jest.setTimeout(120_000)
 
@@ -23,21 +24,40 @@ afterAll(async () => {
 })
 
 test('a container that needs nothing runs untouched, its streams and exit status its own', async () => {
+  // ctr has no word for a limit of processes.
   setPolicy(engine.host, '[rules.pids-limit]\naction = "off"\n')
-  const options = ['--rm', '--seccomp', '--read-only', '--memory-limit', '67108864']
-  const ran = await engine.ctrRun(options, 'plain', ['sh', '-c', 'echo out; echo err >&2; exit 42'])
+  const user = ['--user', '1000:1000', '--seccomp', '--read-only']
+  const limits = ['--memory-limit', '67108864', '--cpu-shares', '512']
+  const ran = await engine.ctrRun(['--rm', ...user, ...limits], 'plain', [
+    'sh',
+    '-c',
+    'echo out; echo err >&2; exit 42',
+  ])
   setPolicy(engine.host)
   expect(ran).toMatchObject({ exitCode: 42, stdout: 'out', stderr: 'err' })
-  expect(recordsOf(engine.host, 'plain')).toMatchObject([
+  const found = recordsOf(engine.host, 'plain')
+  expectUntouched(found, untoldBy('ctr'))
+  expect(found).toMatchObject([
     {
-      operation: 'create',
-      verdict: 'allow',
-      findings: [],
       engine: { id: 'containerd', proven: true },
       container: { id: 'plain', name: 'plain', namespace: 'default' },
     },
   ])
   await expectGone(engine.host, 'plain')
+})
+
+test('under the profile minimal nothing is found in a container without options, and on a terminal', async () => {
+  const { ctrRun, host } = engine
+  setPolicy(host, minimal)
+  const ran = await ctrRun(['--rm'], 'ordinary', ['echo', 'ran'])
+  const options = ['--rm', '--tty', '--runc-binary', host.runtime, '--cgroup', `${host.cgroup}/terminal`]
+  const command = ['ctr', 'run', ...options, ctrImage, 'terminal', 'tty'].join(' ')
+  const onTerminal = await host.run('script', ['-qec', command, '/dev/null'], { openInput: true })
+  setPolicy(host)
+  expect(ran).toMatchObject({ exitCode: 0, stdout: 'ran', stderr: '' })
+  expect(onTerminal).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('/dev/pts/0') })
+  expectUntouched(recordsOf(host, 'ordinary'), [])
+  expectUntouched(recordsOf(host, 'terminal'), [])
 })
 
 describe('refused', () => {
@@ -111,12 +131,12 @@ describe('fixed', () => {
     const [record] = recordsOf(engine.host, 'fixed')
     expect(record?.verdict).toBe('fix')
     expect(record?.config.after).not.toBe(record?.config.before)
-    expect(outcomes(record)).toEqual([
-      'memory-limit fixed',
-      'no-new-privileges fixed',
-      'pids-limit fixed',
-      'readonly-rootfs fixed',
-      'seccomp fixed',
+    expect(repaired(record)).toEqual([
+      'memory-limit',
+      'no-new-privileges',
+      'pids-limit',
+      'readonly-rootfs',
+      'seccomp',
     ])
   })
 
@@ -167,7 +187,7 @@ test('an exec with more than its container holds is refused', async () => {
   const root = ['--root', '/run/containerd/runc/default']
   const ran = await host.run(host.runtime, [...root, 'exec', '--cap', 'CAP_SYS_ADMIN', 'narrow', 'true'])
   expect(ran.exitCode).toBe(1)
-  expectDenied(refusalIn(host, ran.stderr).record, 'capabilities')
+  expectDenied(refusalIn(host, ran.stderr).record, 'exec-privileged')
   await ctr(['tasks', 'delete', '--force', 'narrow'])
   await ctr(['containers', 'delete', 'narrow'])
 })
@@ -193,13 +213,13 @@ test('mode warn lets everything through and says what would have been refused', 
 test('a bundle in another namespace and one of a plain folder are judged alike', async () => {
   const { ctr, host } = engine
   await ctr(['--namespace', 'site', 'images', 'import', join(host.workspace, 'image.tar')])
-  const runtime = ['--runc-binary', host.runtime, '--cgroup', `${host.cgroup}/elsewhere`]
+  const runtime = (id: string) => ['--runc-binary', host.runtime, '--cgroup', `${host.cgroup}/${id}`]
   const ran = await ctr([
     '--namespace',
     'site',
     'run',
     '--rm',
-    ...runtime,
+    ...runtime('elsewhere'),
     ctrImage,
     'elsewhere',
     'echo',
@@ -213,7 +233,7 @@ test('a bundle in another namespace and one of a plain folder are judged alike',
   const plain = await ctr([
     'run',
     '--rm',
-    ...runtime,
+    ...runtime('folder'),
     '--rootfs',
     join(rootfs, '..'),
     'folder',

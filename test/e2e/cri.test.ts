@@ -6,6 +6,7 @@ import {
   type ContainerOptions,
   type CriContainerd,
   criImage,
+  criVersionedImage,
   type Pod,
   startCriContainerd,
 } from './support/cri-containerd.ts'
@@ -15,6 +16,7 @@ import { expectGone } from './support/leftovers.ts'
 import { probe, until } from './support/private-host.ts'
 import { expectDenied, expectSentence, type Refusal, refusalIn } from './support/refusal.ts'
 import { refused } from './support/refusals.ts'
+import { expectUntouched, minimal, untoldBy } from './support/untouched.ts'
 
 jest.setTimeout(120_000)
 
@@ -31,12 +33,10 @@ afterAll(async () => {
 })
 
 test('a sandbox is proven to be one, and runs untouched on the network of its pod', async () => {
-  expect(recordsOf(engine.host, pod.id)).toMatchObject([
+  const found = recordsOf(engine.host, pod.id)
+  expectUntouched(found, untoldBy('containerd (CRI)'))
+  expect(found).toMatchObject([
     {
-      operation: 'create',
-      verdict: 'allow',
-      findings: [],
-      patch: [],
       engine: { id: 'containerd', proven: true },
       container: { id: pod.id, name: 'web', pod: 'web', namespace: 'shop', sandbox: true },
     },
@@ -54,27 +54,42 @@ test('a container that needs nothing runs untouched, its output and exit status 
   setPolicy(host, '[rules.pids-limit]\naction = "off"\n')
   const id = await engine.start(pod, 'plain', {
     command: ['sh', '-c', 'ip -4 addr show eth0; hostname; exit 42'],
+    image: { image: criVersionedImage },
     logPath: 'plain.log',
     resources: { memoryLimitInBytes: 67108864, cpuShares: 512 },
-    securityContext: { noNewPrivs: true, readonlyRootfs: true, seccomp: { profileType: 'RuntimeDefault' } },
+    securityContext: {
+      ...{ runAsUser: { value: 1000 }, runAsGroup: { value: 1000 } },
+      ...{ noNewPrivs: true, readonlyRootfs: true, seccomp: { profileType: 'RuntimeDefault' } },
+    },
   })
   setPolicy(host)
   await until(async () => (await engine.status(id)).state === 'CONTAINER_EXITED', 'the container to end')
   expect(await engine.status(id)).toMatchObject({ exitCode: 42, reason: 'Error' })
   const output = await host.run('cat', ['/var/log/pods/web/plain.log'])
   expect(output.stdout).toMatch(/stdout F {5}inet 10\.85\.[0-9.]+\/16 .*stdout F web$/s)
-  expect(recordsOf(host, id)).toMatchObject([
+  const found = recordsOf(host, id)
+  expectUntouched(found, untoldBy('containerd (CRI)'))
+  expect(found).toMatchObject([
     {
-      operation: 'create',
-      verdict: 'allow',
-      findings: [],
       engine: { id: 'containerd', proven: true },
-      container: { id, name: 'plain', image: criImage, namespace: 'shop', pod: 'web' },
+      container: { id, name: 'plain', image: criVersionedImage, namespace: 'shop', pod: 'web' },
     },
   ])
-  expect(recordsOf(host, id)[0]?.container.sandbox).toBeUndefined()
+  expect(found[0]?.container.sandbox).toBeUndefined()
   await engine.remove(id)
   await expectGone(host, id)
+})
+
+test('under the profile minimal nothing is found in a pod that says nothing, its sandbox and container', async () => {
+  const { host } = engine
+  setPolicy(host, minimal)
+  const ordinary = await engine.runPod('ordinary')
+  const id = await engine.start(ordinary, 'ordinary')
+  expect(await engine.exec(id, 'id', '-u')).toMatchObject({ exitCode: 0, stdout: '0\n' })
+  setPolicy(host)
+  expectUntouched(recordsOf(host, ordinary.id), [])
+  expectUntouched(recordsOf(host, id), [])
+  await engine.removePod(ordinary)
 })
 
 describe('refused', () => {
@@ -99,11 +114,11 @@ describe('refused', () => {
       },
     ],
     [
-      'hostPath /',
-      hostPath('/'),
+      'hostPath /etc',
+      hostPath('/etc'),
       {
         ...refused.sensitiveMounts,
-        found: /host path \/ at \/x/,
+        found: /host path \/etc at \/x/,
         remedy: 'replace the hostPath volume by an emptyDir',
       },
     ],
@@ -145,6 +160,17 @@ describe('refused', () => {
     expect(status.message).toContain(text)
     await engine.remove(containerId)
     await expectGone(host, containerId)
+  })
+
+  test('hostPath /, which is several at once, in one sentence', async () => {
+    const { cri, host } = engine
+    const containerId = await engine.create(privileged, 'no-root', hostPath('/'))
+    const { text, record } = refusalIn(host, await detailsOf(cri.call('StartContainer', { containerId })))
+    for (const rule of ['sensitive-host-mounts', 'docker-socket', 'procfs-exposure']) {
+      expect(text).toContain(rule)
+      expectDenied(record, rule)
+    }
+    await engine.remove(containerId)
   })
 })
 

@@ -109,7 +109,7 @@ describe('under dockerd, on cgroup v1', () => {
     expect(await docker(['exec', 'life', 'sh', '-c', probe])).toMatchObject({ exitCode: 0, stdout: expected })
     expect((await docker(['exec', 'life', 'sh', '-c', 'exit 7'])).exitCode).toBe(7)
     const privileged = await docker(['exec', '--privileged', 'life', 'true'])
-    expectDenied(refusalIn(host, privileged.all).record, 'capabilities')
+    expectDenied(refusalIn(host, privileged.all).record, 'exec-privileged')
     const lifted = await docker(['update', '--pids-limit=-1', 'life'])
     expectDenied(refusalIn(host, lifted.all).record, 'pids-limit')
     const lowered = ['--memory=100m', '--memory-swap=100m', '--pids-limit=77']

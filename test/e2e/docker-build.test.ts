@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { outcomes, records, setPolicy } from './support/decisions.ts'
+import { records, repaired, setPolicy } from './support/decisions.ts'
 import { type Docker, startDocker } from './support/dockerd.ts'
 import { image } from './support/image.ts'
 import type { Outcome } from './support/private-host.ts'
@@ -60,11 +60,7 @@ describe('BuildKit', () => {
       { operation: 'run', engine: engineOfStep, verdict: 'fix' },
       { operation: 'run', engine: engineOfStep, verdict: 'fix' },
     ])
-    expect(outcomes(steps()[0])).toEqual([
-      'memory-limit fixed',
-      'no-new-privileges fixed',
-      'pids-limit fixed',
-    ])
+    expect(repaired(steps()[0])).toEqual(['memory-limit', 'no-new-privileges', 'pids-limit'])
     const ran = await engine.docker(['run', '--rm', 'built', 'cat', '/made'])
     expect(ran.stdout).toBe('NoNewPrivs:\t1')
   })

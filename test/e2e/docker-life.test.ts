@@ -1,13 +1,14 @@
 /** The life of a fixed container under a real dockerd: exec, update, signals, pause, restart, health check, removal. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { logLength, outcomes, records, recordsOf } from './support/decisions.ts'
+import { logLength, records, recordsOf, repaired } from './support/decisions.ts'
 import { blameless, type Docker, startDocker } from './support/dockerd.ts'
-import { image } from './support/image.ts'
+import { image, versionedImage } from './support/image.ts'
 import { expectGone } from './support/leftovers.ts'
 import { type Outcome, probe, until } from './support/private-host.ts'
 import { expectDenied, expectSentence, refusalIn } from './support/refusal.ts'
 import { refused } from './support/refusals.ts'
+import { expectUntouched, untoldBy } from './support/untouched.ts'
 
 jest.setTimeout(120_000)
 
@@ -81,8 +82,8 @@ describe('exec', () => {
     expect(ran.exitCode).toBe(126)
     const { text, record } = refusalIn(engine.host, ran.all)
     const remedy = 'leave out --privileged of docker exec'
-    expectSentence(text, { ...refused.capabilities, found: /the command would hold CAP_/, remedy })
-    expectDenied(record, 'capabilities')
+    expectSentence(text, { ...refused.execPrivileged, found: /the command would hold CAP_/, remedy })
+    expectDenied(record, 'exec-privileged')
     expect(record).toMatchObject({ operation: 'exec', container: { id } })
     expect(await docker('exec', 'life', 'true')).toMatchObject({ exitCode: 0 })
   })
@@ -151,7 +152,7 @@ test('stop lets the container end by itself; start and restart repair it anew', 
   )
   const creates = recordsOf(engine.host, id).filter(({ operation }) => operation === 'create')
   expect(creates.map(({ verdict }) => verdict)).toEqual(['fix', 'fix', 'fix'])
-  expect(outcomes(creates[2])).toEqual(['no-new-privileges fixed', 'readonly-rootfs fixed'])
+  expect(repaired(creates[2])).toEqual(['no-new-privileges', 'readonly-rootfs'])
 })
 
 test('rm --force leaves nothing behind', async () => {
@@ -175,10 +176,11 @@ test('a health check works, and a passing one does not fill the log', async () =
 })
 
 test('an exec in a blameless container is left as it is', async () => {
-  await docker('run', '--detach', '--name', 'quiet', ...blameless, image, 'sleep', '1000')
+  await docker('run', '--detach', '--name', 'quiet', ...blameless, versionedImage, 'sleep', '1000')
   expect((await docker('exec', 'quiet', 'grep', 'NoNewPrivs', '/proc/self/status')).stdout).toBe(
     'NoNewPrivs:\t1',
   )
+  expectUntouched(recordsOf(engine.host, 'quiet'), untoldBy('Docker'))
   expect(await docker('kill', 'quiet')).toMatchObject({ exitCode: 0 })
   expect(await docker('rm', 'quiet')).toMatchObject({ exitCode: 0 })
 })

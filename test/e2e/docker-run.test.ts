@@ -4,13 +4,14 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { outcomes, recordsOf, setPolicy } from './support/decisions.ts'
+import { outcomes, recordsOf, repaired, setPolicy } from './support/decisions.ts'
 import { blameless, type Docker, startDocker } from './support/dockerd.ts'
-import { image } from './support/image.ts'
+import { image, versionedImage } from './support/image.ts'
 import { expectGone } from './support/leftovers.ts'
 import { probe } from './support/private-host.ts'
 import { expectDenied, expectSentence, type Refusal, refusalIn } from './support/refusal.ts'
 import { refused } from './support/refusals.ts'
+import { expectUntouched, minimal, untoldBy } from './support/untouched.ts'
 
 jest.setTimeout(120_000)
 
@@ -26,14 +27,48 @@ afterAll(async () => {
 
 test('a container that needs nothing runs untouched, its streams and exit status its own', async () => {
   const command = ['sh', '-c', 'echo out; echo err >&2; exit 42']
-  const ran = await engine.docker(['run', '--rm', '--name', 'plain', ...blameless, image, ...command])
+  const ran = await engine.docker([
+    'run',
+    '--rm',
+    '--name',
+    'plain',
+    ...blameless,
+    versionedImage,
+    ...command,
+  ])
   expect(ran).toMatchObject({ exitCode: 42, stdout: 'out', stderr: 'err' })
-  const [record, ...others] = recordsOf(engine.host, 'plain')
-  expect(others).toEqual([])
-  expect(record).toMatchObject({ operation: 'create', verdict: 'allow', findings: [], patch: [] })
-  expect(record).toMatchObject({ engine: { id: 'docker', proven: true }, runtime: '/usr/sbin/runc' })
-  expect(record?.container).toMatchObject({ name: 'plain', image })
-  expect(record?.config.after).toBe(record?.config.before)
+  const found = recordsOf(engine.host, 'plain')
+  expectUntouched(found, untoldBy('Docker'))
+  expect(found).toMatchObject([
+    {
+      engine: { id: 'docker', proven: true },
+      runtime: '/usr/sbin/runc',
+      container: { name: 'plain', image: versionedImage },
+    },
+  ])
+})
+
+describe('under the profile minimal nothing is found in what everybody runs', () => {
+  beforeAll(() => setPolicy(engine.host, minimal))
+  afterAll(() => setPolicy(engine.host))
+
+  test.each([
+    ['no option', []],
+    ['--init', ['--init']],
+    ['a health check', ['--health-cmd=test -e /tmp']],
+  ])('%s', async (what, options) => {
+    const { docker, host } = engine
+    const name = what.replaceAll(/\W/g, '')
+    const ran = await docker(['run', '--rm', '--name', name, ...options, image, 'echo', 'ran'])
+    expect(ran).toMatchObject({ exitCode: 0, stdout: 'ran', stderr: '' })
+    expectUntouched(recordsOf(host, name), [])
+  })
+
+  test('-it', async () => {
+    const ran = await engine.dockerTerminal(`run --rm -it --name terminal ${image} tty`)
+    expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('/dev/pts/0') })
+    expectUntouched(recordsOf(engine.host, 'terminal'), [])
+  })
 })
 
 describe('refused', () => {
@@ -173,12 +208,7 @@ describe('fixed', () => {
     expect(inside.stdout).toMatch(/root read-only\ntmp writable\nNoNewPrivs:\t1$/)
     const [record] = recordsOf(host, 'fixed')
     expect(record?.verdict).toBe('fix')
-    expect(outcomes(record)).toEqual([
-      'memory-limit fixed',
-      'no-new-privileges fixed',
-      'pids-limit fixed',
-      'readonly-rootfs fixed',
-    ])
+    expect(repaired(record)).toEqual(['memory-limit', 'no-new-privileges', 'pids-limit', 'readonly-rootfs'])
     expect(record?.patch).toContainEqual({ op: 'add', path: '/process/noNewPrivileges', value: true })
     const bundle = `/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/${record?.container.id}`
     const config = readFileSync(host.path(`${bundle}/config.json`))
@@ -195,10 +225,20 @@ describe('fixed', () => {
       '-c',
       'grep Seccomp: /proc/self/status; grep -c "/proc/sys proc ro" /proc/self/mounts',
     ]
-    const ran = await docker(['run', '--rm', '--name', 'again', ...options, ...blameless, image, ...command])
+    const ran = await docker([
+      'run',
+      '--rm',
+      '--name',
+      'again',
+      ...options,
+      ...blameless,
+      versionedImage,
+      ...command,
+    ])
     expect(ran).toMatchObject({ exitCode: 0, stdout: 'Seccomp:\t2\n1' })
-    const found = outcomes(recordsOf(host, 'again')[0])
-    expect(found).toEqual(['masked-paths fixed', 'masked-paths fixed', 'seccomp fixed'])
+    const [record] = recordsOf(host, 'again')
+    expect(repaired(record)).toEqual(['kernel-helpers', 'masked-paths', 'seccomp'])
+    expect(record?.findings.map(({ outcome }) => outcome)).not.toContain('warned')
   })
 })
 

@@ -3,12 +3,18 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { logLength, outcomes, records, recordsOf, setPolicy } from './support/decisions.ts'
+import { logLength, records, recordsOf, repaired, setPolicy } from './support/decisions.ts'
 import { expectGone } from './support/leftovers.ts'
-import { podmanImage as image, type Podman, startPodman } from './support/podman.ts'
+import {
+  podmanImage as image,
+  type Podman,
+  startPodman,
+  podmanVersionedImage as versionedImage,
+} from './support/podman.ts'
 import { type Outcome, probe, until } from './support/private-host.ts'
 import { expectDenied, expectSentence, type Refusal, refusalIn } from './support/refusal.ts'
 import { refused } from './support/refusals.ts'
+import { expectUntouched, minimal, untoldBy } from './support/untouched.ts'
 
 jest.setTimeout(120_000)
 
@@ -33,19 +39,49 @@ afterAll(async () => {
 })
 
 test('a container that needs nothing runs untouched, its streams and exit status its own', async () => {
-  const options = ['--security-opt=no-new-privileges', '--memory=64m', '--pids-limit=50', '--read-only']
+  const user = ['--user=1000:1000', '--security-opt=no-new-privileges', '--read-only']
+  const limits = ['--memory=64m', '--pids-limit=50', '--cpu-shares=512']
   const command = ['sh', '-c', 'echo out; echo err >&2; exit 42']
-  const ran = await run('--rm', '--name', 'plain', ...options, image, ...command)
+  const ran = await run('--rm', '--name', 'plain', ...user, ...limits, versionedImage, ...command)
   expect(ran).toMatchObject({ exitCode: 42, stdout: 'out', stderr: 'err' })
-  expect(recordsOf(engine.host, 'plain')).toMatchObject([
-    {
-      operation: 'create',
-      verdict: 'allow',
-      findings: [],
-      engine: { id: 'podman', proven: true },
-      container: { name: 'plain', image },
-    },
+  const found = recordsOf(engine.host, 'plain')
+  expectUntouched(found, untoldBy('Podman'))
+  expect(found).toMatchObject([
+    { engine: { id: 'podman', proven: true }, container: { name: 'plain', image: versionedImage } },
   ])
+})
+
+describe('under the profile minimal nothing is found in what everybody runs', () => {
+  beforeAll(() => setPolicy(engine.host, minimal))
+  afterAll(() => setPolicy(engine.host))
+
+  test.each([
+    ['no option', []],
+    // Catatonit is not everywhere; any static program that starts another serves.
+    ['--init', ['--init', '--init-path=/usr/bin/docker-init']],
+  ])('%s', async (what, options) => {
+    const name = what.replaceAll(/\W/g, '')
+    const ran = await run('--rm', '--name', name, ...options, image, 'echo', 'ran')
+    expect(ran).toMatchObject({ exitCode: 0, stdout: 'ran', stderr: '' })
+    expectUntouched(recordsOf(engine.host, name), [])
+  })
+
+  test('-it', async () => {
+    const ran = await engine.podmanTerminal(
+      runArguments('--rm', '-it', '--name', 'terminal', image, 'tty').join(' '),
+    )
+    expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('/dev/pts/0') })
+    expectUntouched(recordsOf(engine.host, 'terminal'), [])
+  })
+
+  test('a health check, which leaves no record either', async () => {
+    const { host, podman } = engine
+    const check = ['--health-cmd=test -e /tmp', '--health-interval=disable']
+    await run('--detach', '--name', 'checked', ...check, image, 'sleep', '1000')
+    expect(await podman(['healthcheck', 'run', 'checked'])).toMatchObject({ exitCode: 0 })
+    expectUntouched(recordsOf(host, 'checked'), [])
+    await podman(['rm', '--force', '--time', '0', 'checked'])
+  })
 })
 
 describe('refused', () => {
@@ -152,11 +188,7 @@ describe('fixed', () => {
     const [record] = recordsOf(engine.host, 'fixed')
     expect(record).toMatchObject({ verdict: 'fix', container: { id } })
     expect(record?.config.after).not.toBe(record?.config.before)
-    expect(outcomes(record)).toEqual([
-      'memory-limit fixed',
-      'no-new-privileges fixed',
-      'readonly-rootfs fixed',
-    ])
+    expect(repaired(record)).toEqual(['memory-limit', 'no-new-privileges', 'readonly-rootfs'])
   })
 
   test('an exec has its own streams, user and exit status and leaves no record', async () => {
@@ -183,8 +215,8 @@ describe('fixed', () => {
     expect(ran.exitCode).toBe(255)
     const { text, record } = refusalIn(engine.host, ran.stderr)
     const remedy = 'leave out --privileged and --cap-add of podman exec'
-    expectSentence(text, { ...refused.capabilities, found: /the command would hold CAP_/, remedy })
-    expectDenied(record, 'capabilities')
+    expectSentence(text, { ...refused.execPrivileged, found: /the command would hold CAP_/, remedy })
+    expectDenied(record, 'exec-privileged')
   })
 
   test('an update of a limit within the policy passes and holds', async () => {

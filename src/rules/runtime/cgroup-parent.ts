@@ -100,7 +100,10 @@ const judgePath = ({ config, call, identity, facts }: RuleInput, parents: readon
   // CRI without kubelet: no parent was asked for, and none written.
   const isBare = proven ? isOwn && isCri(identity) : !facts.onHost && bareName.test(text)
   if (isBare && text === name) return []
-  const allowed = expected.some((each) => matchesGlob(each, parent)) || (isSplit(parent, name) && !climbs)
+  const allowed =
+    expected.some((each) => matchesGlob(each, parent)) ||
+    (proven && parents.some((each) => matchesGlob(each, aboveOwn(parent, identity)))) ||
+    (isSplit(parent, name) && !climbs)
   if (climbs || !allowed || (isHostCgroup(parent) && !parents.includes(parent))) {
     const actual = climbs ? `${shownPath(text)} (${shownPath(parent)})` : shownPath(parent)
     return [{ message: 'parent', pointer: at, actual, expected: expected.join(', ') }]
@@ -119,6 +122,13 @@ const isCri = ({ engine, speaker }: Identity): boolean =>
 const isSplit = (parent: string, name: string): boolean =>
   name.startsWith('libpod-payload-') &&
   /^\/(?:system|user|machine)\.slice\/.*\.(?:service|scope)$/.test(parent)
+
+/** What a site's parent is named by: without the level an engine itself puts below it, for build steps or a pod. */
+const aboveOwn = (parent: string, { engine }: Identity): string => {
+  if (engine === 'buildkit') return parent.replace(/\/buildkit$/, '')
+  if (engine !== 'podman') return parent
+  return parent.replace(/\/[0-9a-f]{64}$/, '').replace(/-libpod_pod_[0-9a-f]{64}\.slice$/, '.slice')
+}
 
 const services = ['system.slice', 'user.slice'] as const
 const pods = ['/kubepods*', 'kubepods*.slice', '/kubelet/kubepods*', 'kubelet-kubepods*.slice'] as const

@@ -18,7 +18,8 @@ export const neededPorts = defineRule({
   rationale:
     'Each open port is a way in. Publishing every port that an image exposes leaves the choice to whoever built the image.',
   appliesTo: ['create', 'run', 'restore'],
-  context: ['ports', 'publishesAll'],
+  // By default every port may be published one by one: only a list of the site's makes `ports` asked for too.
+  context: ['publishesAll'],
   parameters: {
     allow: {
       type: 'array',

@@ -32,6 +32,12 @@ export const cgroupGood: readonly Example[] = [
     identity: called('buildkit', 'docker', { containerId: 'x1', buildStep: true }),
   },
   {
+    name: 'a build step below a cgroup-parent of its own',
+    config: at('/site/buildkit/x1'),
+    identity: called('buildkit', 'docker', { containerId: 'x1', buildStep: true }),
+    parameters: { parents: ['/site'] },
+  },
+  {
     name: 'a pod',
     config: at(`kubepods-burstable-pod12.slice:cri-containerd:${id}`),
     identity: pod,
@@ -43,6 +49,19 @@ export const cgroupGood: readonly Example[] = [
   { name: 'nerdctl', config: at(`:nerdctl:${id}`), identity: { ...ctr, containerId: id }, call: systemd },
   { name: 'Podman', config: at(`machine.slice:libpod:${id}`), identity: podman, call: systemd },
   { name: 'a pod of Podman', config: at(`/libpod_parent/${other}/libpod-${id}`), identity: podman },
+  {
+    name: 'a pod of Podman below a parent of its own',
+    config: at(`/site/${other}/libpod-${id}`),
+    identity: podman,
+    parameters: { parents: ['/site'] },
+  },
+  {
+    name: 'a pod of Podman in a slice of its own',
+    config: at(`site-libpod_pod_${other}.slice:libpod:${id}`),
+    identity: podman,
+    call: systemd,
+    parameters: { parents: ['site.slice'] },
+  },
   {
     name: 'a service that starts Podman, --cgroups=split',
     config: at(`/system.slice/web.service/libpod-payload-${id}`),
@@ -75,6 +94,14 @@ export const cgroupBad: readonly BadExample<'parent' | 'name' | 'missing' | 'ann
     name: '--cgroup-parent below another container',
     config: at(`/docker/${other}/${id}`),
     identity: docker,
+    message: 'parent',
+    ...left,
+  },
+  {
+    name: 'below a container of Podman, where its parent is allowed',
+    config: at(`/site/libpod-${other}/libpod-${id}`),
+    identity: podman,
+    parameters: { parents: ['/site'] },
     message: 'parent',
     ...left,
   },

@@ -35,6 +35,8 @@ export interface SecurityContext {
   readonly capabilities?: { readonly addCapabilities: readonly string[] }
   readonly privileged?: boolean
   readonly namespaceOptions?: NamespaceOption
+  readonly runAsUser?: { readonly value: number }
+  readonly runAsGroup?: { readonly value: number }
   readonly readonlyRootfs?: boolean
   readonly noNewPrivs?: boolean
   readonly maskedPaths?: readonly string[]

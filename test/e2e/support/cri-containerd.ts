@@ -12,11 +12,12 @@ import {
 } from './cri-client.ts'
 import { pauseImage, writePauseImage } from './cri-image.ts'
 import { allowCgroup } from './decisions.ts'
-import { image, writeImage } from './image.ts'
+import { image, versionedImage, writeImage } from './image.ts'
 import { type Outcome, openPrivateHost, type PrivateHost, until } from './private-host.ts'
 
-/** The name CRI knows the image of the tests by. */
+/** The names CRI knows the image of the tests by. */
 export const criImage = `docker.io/library/${image}`
+export const criVersionedImage = `docker.io/library/${versionedImage}`
 
 /** Where Debian's containernetworking-plugins has them. */
 const plugins = '/usr/lib/cni'
@@ -29,7 +30,7 @@ export interface PodOptions {
 }
 
 /** What a test says of a container; without a command it sleeps. */
-export type ContainerOptions = Partial<Pick<ContainerConfig, 'command' | 'mounts' | 'logPath'>> &
+export type ContainerOptions = Partial<Pick<ContainerConfig, 'image' | 'command' | 'mounts' | 'logPath'>> &
   Partial<ContainerConfig['linux']>
 
 export interface Pod {
@@ -156,9 +157,14 @@ const verbs = (host: PrivateHost, cri: CriClient) => {
   return { create, runPod, start, exec, status, remove, removePod }
 }
 
-/** What a kubelet always asks for, unless a pod unmasks its /proc; namespaces are those its pod asked for. */
+/** What a kubelet always asks for, and the namespaces its pod asked for. */
 const ofKubelet = ({ config }: Pod): SecurityContext => ({
   namespaceOptions: { pid: 'CONTAINER', ...config.linux.securityContext.namespaceOptions },
+  ...kubeletPaths,
+})
+
+/** What a kubelet has hidden and made read-only, unless a pod unmasks its /proc. */
+export const kubeletPaths = {
   maskedPaths: [
     '/proc/acpi',
     '/proc/kcore',
@@ -171,7 +177,7 @@ const ofKubelet = ({ config }: Pod): SecurityContext => ({
     '/sys/firmware',
   ],
   readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
-})
+} as const
 
 /** A bridge of Debian's CNI plug-ins, as a cluster's own network would be. */
 const network = {

@@ -48,3 +48,9 @@ export const logLength = (host: PrivateHost): number => records(host).length
 /** What a record says of each rule: `rule outcome`, sorted. */
 export const outcomes = (record: DecisionRecord | undefined): readonly string[] =>
   (record?.findings ?? []).map(({ rule, outcome }) => `${rule} ${outcome}`).sort()
+
+/** The rules whose findings a record says were repaired, each once, sorted. */
+export const repaired = (record: DecisionRecord | undefined): readonly string[] => {
+  const fixed = (record?.findings ?? []).filter(({ outcome }) => outcome === 'fixed')
+  return [...new Set(fixed.map(({ rule }) => rule))].sort()
+}

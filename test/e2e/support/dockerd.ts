@@ -51,6 +51,8 @@ const startIn = async (host: PrivateHost, divertRunc: boolean): Promise<Docker> 
   await writeImage(archive)
   const loaded = await docker(['load', '--input', archive])
   if (loaded.exitCode !== 0) throw new Error(`docker load: ${loaded.all}`)
+  const made = await docker(['network', 'create', 'own'])
+  if (made.exitCode !== 0) throw new Error(`docker network create: ${made.all}`)
   return {
     host,
     docker,
@@ -76,8 +78,12 @@ const answers = async (host: PrivateHost, docker: Docker['docker']): Promise<voi
   }
 }
 
-/** Arguments of `docker run` for a container the profile finds nothing in. */
+/** Arguments of `docker run` for a container of the versioned image the profile finds nothing in. */
 export const blameless: readonly string[] = [
+  '--user=1000:1000',
+  '--network=own',
+  '--cpu-shares=512',
+  '--health-cmd=test -e /tmp',
   '--security-opt=no-new-privileges',
   '--memory=64m',
   '--pids-limit=50',

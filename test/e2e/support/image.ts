@@ -10,6 +10,9 @@ import tar from 'tar-stream'
 /** Name the image is loaded under. */
 export const image = 'busybox:latest'
 
+/** Its other name, by which nobody can get another image tomorrow. */
+export const versionedImage = 'busybox:1.36'
+
 const layerTar = async (): Promise<Buffer> => {
   const pack = tar.pack()
   for (const name of ['bin', 'etc', 'root', 'tmp', 'home']) {
@@ -40,7 +43,7 @@ export const writeImage = async (file: string): Promise<void> => {
   const pack = tar.pack()
   pack.entry({ name: configName }, config)
   pack.entry({ name: 'layer.tar' }, layer)
-  const manifest = [{ Config: configName, RepoTags: [image], Layers: ['layer.tar'] }]
+  const manifest = [{ Config: configName, RepoTags: [image, versionedImage], Layers: ['layer.tar'] }]
   pack.entry({ name: 'manifest.json' }, JSON.stringify(manifest))
   pack.finalize()
   await pipeline(pack, createWriteStream(file))

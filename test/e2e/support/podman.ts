@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { allowCgroup } from './decisions.ts'
-import { image, writeImage } from './image.ts'
+import { image, versionedImage, writeImage } from './image.ts'
 import { type CommandOptions, type Outcome, openPrivateHost, type PrivateHost } from './private-host.ts'
 
 export interface Podman {
@@ -16,8 +16,9 @@ export interface Podman {
   podmanTerminal(command: string): Promise<Outcome>
 }
 
-/** The name Podman knows the image by. */
+/** The names Podman knows the image by. */
 export const podmanImage = `localhost/${image}`
+export const podmanVersionedImage = `localhost/${versionedImage}`
 
 /** Loads the image into a store of its own; Podman has no daemon to start. */
 export const startPodman = async (cgroups: 'v1' | 'any' = 'any'): Promise<Podman> => {

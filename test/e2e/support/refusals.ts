@@ -39,5 +39,10 @@ export const refused = {
     cis: '5.19',
     title: 'Ensure mount propagation mode is not set to shared',
   },
+  execPrivileged: {
+    rule: 'exec-privileged',
+    cis: '5.22',
+    title: 'Ensure that commands in a running container are not given more privileges than the container',
+  },
   pidsLimit: { rule: 'pids-limit', cis: '5.28', title: 'Ensure that the PIDs cgroup limit is used' },
 } as const satisfies Record<string, Known>
