@@ -14,7 +14,7 @@ export interface Place {
 
 /**
  * Facts for what the rules want to know: `wanted` is asked again once listening sockets are known, if anything of
- * the host is mounted. A relative path (a mount source) is looked for in the bundle, as the runtime does.
+ * the host is mounted, and then only by rules that look at them. A relative path (a mount source) is looked for in the bundle, as the runtime does.
  */
 export const gatherFacts = (
   host: Host,
@@ -23,7 +23,7 @@ export const gatherFacts = (
 ): HostFacts => {
   const first = wanted([])
   const sockets = first.some(({ mounts }) => mounts === true) ? listeners(host) : []
-  const probes = sockets.length > 0 ? wanted(sockets) : first
+  const probes = sockets.length > 0 ? withMore(first, wanted(sockets)) : first
   const ofKind = (kind: Probe['kind']): readonly string[] =>
     probes.filter((probe) => probe.kind === kind).map(({ path }) => path)
   return {
@@ -37,6 +37,11 @@ export const gatherFacts = (
     seccompSupported: seccompSupported(host),
     architecture: host.process.architecture,
   }
+}
+
+const withMore = (first: readonly Probe[], more: readonly Probe[]): readonly Probe[] => {
+  const known = new Set(first.filter(({ kind }) => kind === undefined).map(({ path }) => path))
+  return [...first, ...more.filter(({ path, kind }) => kind !== undefined || !known.has(path))]
 }
 
 const pathFacts = (host: Host, probes: readonly Probe[], bundle: string): HostFacts['paths'] => {

@@ -46,7 +46,10 @@ export const judgeCall = (
     facts: unseen,
   }
   const wanted = (listeners: readonly string[]): readonly Probe[] =>
-    probesOf(rules, policy, { ...blind, facts: { ...unseen, listeners } })
+    probesOf(listeners.length === 0 ? rules : rules.filter(({ listens }) => listens === true), policy, {
+      ...blind,
+      facts: { ...unseen, listeners },
+    })
   const { root, mounts = [] } = config ?? {}
   const facts = gatherFacts(host, wanted, { bundle, root: root?.path ?? 'rootfs', mounts })
   const input = { ...blind, facts }

@@ -68,6 +68,7 @@ export const dockerSocket = defineRule({
       },
     },
   },
+  listens: true,
   probes: (input, { sockets }) => {
     const sources = userSources(input)
     if (sources.length === 0) return []
