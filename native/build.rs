@@ -8,6 +8,11 @@ use rquickjs::{Context, Module, Runtime};
 
 #[path = "src/bytecode.rs"]
 mod bytecode;
+mod pack;
+#[path = "src/packed.rs"]
+mod packed;
+
+use packed::{LONG, SHORTEST};
 
 const MODULES: [&str; 4] = ["runtime", "judge", "policy", "cli"];
 /// Those that the heap's snapshot holds. With LINTEL_EMBED=cold they are left out of the executable, which then runs as
@@ -26,8 +31,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     for name in MODULES {
         let source_file = Path::new(&bundles).join(format!("{name}.js"));
         println!("cargo::rerun-if-changed={}", source_file.display());
-        let bytecode = bytecode::compile(name, &fs::read_to_string(source_file)?, name == "cli")?;
+        let bytecode = bytecode::compile(name, &fs::read_to_string(source_file)?)?;
+        let packed = pack::pack(&bytecode);
+        if packed::unpack(&packed).as_ref() != Some(&bytecode) {
+            return Err(format!("{name} is not packed so that it can be unpacked").into());
+        }
         fs::write(Path::new(&out).join(format!("{name}.qjs")), bytecode)?;
+        fs::write(Path::new(&out).join(format!("{name}.packed")), packed)?;
     }
     fs::write(Path::new(&out).join("modules.rs"), embedded()?)?;
     let section = format!("const SECTION: usize = {};\n", heap_size(Path::new(&out))?);
@@ -46,7 +56,7 @@ fn embedded() -> Result<String, Box<dyn Error>> {
     let names: Vec<&str> = MODULES.into_iter().filter(|name| !(without_hot && HOT.contains(name))).collect();
     let entries = names
         .iter()
-        .map(|name| format!("(\"{name}\", include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.qjs\")))"));
+        .map(|name| format!("(\"{name}\", include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.packed\")))"));
     let entries: Vec<String> = entries.collect();
     Ok(format!("static EMBEDDED: [(&str, &[u8]); {}] = [{}];\n", names.len(), entries.join(", ")))
 }
@@ -69,5 +79,5 @@ fn heap_size(out: &Path) -> Result<usize, Box<dyn Error>> {
     }
     runtime.run_gc();
     let used = usize::try_from(runtime.memory_usage().malloc_size)?;
-    Ok((used + used / 20 + (96 << 10)).next_multiple_of(4096))
+    Ok((used + used / 20 + (72 << 10)).next_multiple_of(4096))
 }

@@ -2,9 +2,9 @@
 
 use rquickjs::{Context, Module, Runtime, WriteOptions};
 
-/// Compiles the source of a module; `lines` keeps what names the place of an error, which is most of what loading
-/// takes. Errors: the engine's, with the module's name.
-pub fn compile(name: &str, source: &str, lines: bool) -> Result<Vec<u8>, String> {
+/// Compiles the source of a module, without lines: of what is loaded at a call they would be most.
+/// Errors: the engine's, with the module's name.
+pub fn compile(name: &str, source: &str) -> Result<Vec<u8>, String> {
     let told = |error: rquickjs::Error| format!("{name}: {error}");
     let runtime = Runtime::new().map_err(told)?;
     let context = Context::full(&runtime).map_err(told)?;
@@ -15,7 +15,7 @@ pub fn compile(name: &str, source: &str, lines: bool) -> Result<Vec<u8>, String>
                 None => told(error),
             })?;
         module
-            .write(WriteOptions { strip_source: true, strip_debug: !lines, ..WriteOptions::default() })
+            .write(WriteOptions { strip_source: true, strip_debug: true, ..WriteOptions::default() })
             .map_err(told)
     })
 }

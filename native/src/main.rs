@@ -9,6 +9,7 @@ mod failsafe;
 mod heap;
 mod host;
 mod json;
+mod packed;
 mod snapshot;
 mod vm;
 

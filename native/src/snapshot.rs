@@ -52,7 +52,7 @@ fn hot_modules(bundles: &Path) -> Result<HotModules, String> {
     let compiled = |name: &str| {
         let file = bundles.join(format!("{name}.js"));
         let source = fs::read_to_string(&file).map_err(|error| in_file(&file, &error))?;
-        bytecode::compile(name, &source, false)
+        bytecode::compile(name, &source)
     };
     Ok(HotModules { runtime: compiled("runtime")?, judge: compiled("judge")? })
 }

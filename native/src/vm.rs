@@ -8,9 +8,9 @@ use rquickjs::{
     Value, qjs,
 };
 
-use crate::{heap, host};
+use crate::{heap, host, packed};
 
-// `EMBEDDED`: name and bytecode of the modules in the executable, as build.rs was told to embed them.
+// `EMBEDDED`: name and packed bytecode of the modules in the executable, as build.rs was told to embed them.
 include!(concat!(env!("OUT_DIR"), "/modules.rs"));
 
 /// Bytecode of the modules that a snapshot is made of.
@@ -112,8 +112,8 @@ pub fn load_machine(runtime: &Runtime, role: Role, hot: Option<&HotModules>) -> 
         let inner = || {
             let host = Persistent::save(&ctx, host::bind(&ctx)?);
             let main = match (role, hot) {
-                (Role::CommandLine, _) => load(&ctx, embedded(&ctx, "cli")?)?,
-                (Role::ContainerRuntime, None) => load(&ctx, embedded(&ctx, "runtime")?)?,
+                (Role::CommandLine, _) => load(&ctx, &embedded(&ctx, "cli")?)?,
+                (Role::ContainerRuntime, None) => load(&ctx, &embedded(&ctx, "runtime")?)?,
                 (Role::ContainerRuntime, Some(hot)) => load(&ctx, &hot.runtime)?,
             };
             let judge = hot.map(|hot| load(&ctx, &hot.judge)).transpose()?;
@@ -156,15 +156,19 @@ fn enter(machine: &Machine, role: Role) -> Result<i32, String> {
 pub fn main_of<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Function<'js>> {
     match restored().and_then(|machine| machine.judge.clone()).filter(|_| name == "judge") {
         Some(judge) => judge.restore(ctx),
-        None => load(ctx, embedded(ctx, name)?),
+        None => load(ctx, &embedded(ctx, name)?),
     }
 }
 
-/// Bytecode of an embedded module; throws where it is not in this executable.
-fn embedded(ctx: &Ctx<'_>, name: &str) -> rquickjs::Result<&'static [u8]> {
-    let found = EMBEDDED.iter().find(|(known, _)| *known == name);
-    let absent = || Exception::throw_message(ctx, &format!("this executable lacks its module {name}"));
-    found.map(|(_, bytes)| *bytes).ok_or_else(absent)
+/// Bytecode of an embedded module; throws where it is not in this executable, or there is no memory for it.
+fn embedded(ctx: &Ctx<'_>, name: &str) -> rquickjs::Result<Vec<u8>> {
+    let problem =
+        match EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, bytes)| packed::unpack(bytes)) {
+            Some(Some(bytes)) => return Ok(bytes),
+            Some(None) => format!("no memory to unpack the module {name}"),
+            None => format!("this executable lacks its module {name}"),
+        };
+    Err(Exception::throw_message(ctx, &problem))
 }
 
 /// Loads a module and returns its `main`.
