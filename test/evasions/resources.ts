@@ -109,7 +109,7 @@ export const limitEvasions: Evasions = {
     ],
     'idle=0/1': [
       cpu({ idle: 0 }),
-      cpu({}, { config: resources({ cpu: { idle: 1 }, unified: { 'cpu.idle': '0' } }) }),
+      cpu({}, { config: resources({ cpu: { shares: null, idle: 1 }, unified: { 'cpu.idle': '0' } }) }),
       // What gets only what nobody else wants has its priority.
       cpu({ idle: 1 }, { verdict: 'allow' }),
       {
@@ -125,7 +125,10 @@ export const limitEvasions: Evasions = {
       cpu(
         {},
         {
-          config: resources({ cpu: { quota: 50000, period: 100000 }, unified: { 'cpu.max': 'max 100000' } }),
+          config: resources({
+            cpu: { shares: null, quota: 50000, period: 100000 },
+            unified: { 'cpu.max': 'max 100000' },
+          }),
         },
       ),
     ],
