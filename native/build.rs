@@ -4,11 +4,20 @@
 use std::{env, error::Error, fs, path::Path};
 
 use rquickjs::context::intrinsic;
-use rquickjs::{Context, Module, Runtime, WriteOptions};
+use rquickjs::{Context, Module, Runtime};
+
+#[path = "src/bytecode.rs"]
+mod bytecode;
+mod pack;
+#[path = "src/packed.rs"]
+mod packed;
+
+use packed::{LONG, SHORTEST};
 
 const MODULES: [&str; 4] = ["runtime", "judge", "policy", "cli"];
-/// Those that the heap's snapshot holds.
-const SNAPSHOT: [&str; 2] = ["runtime", "judge"];
+/// Those that the heap's snapshot holds. With LINTEL_EMBED=cold they are left out of the executable, which then runs as
+/// a container runtime only with a snapshot inside.
+const HOT: [&str; 2] = ["runtime", "judge"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=LINTEL_BUNDLES");
@@ -22,12 +31,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     for name in MODULES {
         let source_file = Path::new(&bundles).join(format!("{name}.js"));
         println!("cargo::rerun-if-changed={}", source_file.display());
-        let bytecode = compile(name, &fs::read_to_string(source_file)?)?;
+        let bytecode = bytecode::compile(name, &fs::read_to_string(source_file)?)?;
+        let packed = pack::pack(&bytecode);
+        if packed::unpack(&packed).as_ref() != Some(&bytecode) {
+            return Err(format!("{name} is not packed so that it can be unpacked").into());
+        }
         fs::write(Path::new(&out).join(format!("{name}.qjs")), bytecode)?;
+        fs::write(Path::new(&out).join(format!("{name}.packed")), packed)?;
     }
+    fs::write(Path::new(&out).join("modules.rs"), embedded()?)?;
     let section = format!("const SECTION: usize = {};\n", heap_size(Path::new(&out))?);
     fs::write(Path::new(&out).join("heap_size.rs"), section)?;
     Ok(())
+}
+
+/// The table of the modules that go into the executable, by name.
+fn embedded() -> Result<String, Box<dyn Error>> {
+    println!("cargo::rerun-if-env-changed=LINTEL_EMBED");
+    let without_hot = match env::var("LINTEL_EMBED").as_deref() {
+        Ok("cold") => true,
+        Ok("all") | Err(env::VarError::NotPresent) => false,
+        _ => return Err("LINTEL_EMBED is neither all nor cold".into()),
+    };
+    let names: Vec<&str> = MODULES.into_iter().filter(|name| !(without_hot && HOT.contains(name))).collect();
+    let entries = names
+        .iter()
+        .map(|name| format!("(\"{name}\", include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.packed\")))"));
+    let entries: Vec<String> = entries.collect();
+    Ok(format!("static EMBEDDED: [(&str, &[u8]); {}] = [{}];\n", names.len(), entries.join(", ")))
 }
 
 /// Bytes to reserve for a machine that has run the hot path's modules: what it takes here, and some for the host
@@ -38,7 +69,7 @@ fn heap_size(out: &Path) -> Result<usize, Box<dyn Error>> {
         Context::custom::<(intrinsic::Json, intrinsic::MapSet, intrinsic::RegExp, intrinsic::Promise)>(
             &runtime,
         )?;
-    for name in SNAPSHOT {
+    for name in HOT {
         let bytecode = fs::read(out.join(format!("{name}.qjs")))?;
         context.with(|ctx| -> rquickjs::Result<()> {
             // SAFETY: this very engine has just written it.
@@ -48,21 +79,5 @@ fn heap_size(out: &Path) -> Result<usize, Box<dyn Error>> {
     }
     runtime.run_gc();
     let used = usize::try_from(runtime.memory_usage().malloc_size)?;
-    Ok((used + used / 20 + (96 << 10)).next_multiple_of(4096))
-}
-
-fn compile(name: &str, source: &str) -> Result<Vec<u8>, Box<dyn Error>> {
-    let runtime = Runtime::new()?;
-    let context = Context::full(&runtime)?;
-    context.with(|ctx| {
-        let module =
-            Module::declare(ctx.clone(), name, source).map_err(|error| match ctx.catch().as_exception() {
-                Some(exception) => format!("{name}: {exception}"),
-                None => format!("{name}: {error}"),
-            })?;
-        // What is loaded at every call carries no lines: they would be most of the loading.
-        let options =
-            WriteOptions { strip_source: true, strip_debug: name != "cli", ..WriteOptions::default() };
-        Ok(module.write(options)?)
-    })
+    Ok((used + used / 20 + (72 << 10)).next_multiple_of(4096))
 }

@@ -107,8 +107,10 @@ const compile = async (): Promise<string> => {
         CARGO_ENCODED_RUSTFLAGS: rustFlags,
         LINTEL_BUNDLES: bundles,
         LINTEL_BUILD_ID: buildId(),
+        LINTEL_EMBED: 'cold',
         // The executable is not position independent, but build scripts are; PIE code still calls within a file directly.
-        CFLAGS: `-fPIE -ffile-prefix-map=${root}=. -ffile-prefix-map=${process.env['HOME'] ?? ''}=home`,
+        // No panic unwinds through C: rquickjs stops each where C called Rust.
+        CFLAGS: `-fPIE -fno-asynchronous-unwind-tables -ffile-prefix-map=${root}=. -ffile-prefix-map=${process.env['HOME'] ?? ''}=home`,
       },
     },
   )

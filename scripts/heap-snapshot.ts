@@ -37,13 +37,14 @@ export const sectionOf = (file: Buffer, name: string): { readonly offset: number
 }
 
 /**
- * The executable with its snapshot inside. Two are made, by two processes, in files of the given folder: what differs
- * between them would depend on the process, and none of that may be shipped. Throws if they differ or do not fit.
+ * The executable with its snapshot inside, which is made of two of the bundles in the folder. Two are made, by two
+ * processes, in files of that folder: what differs between them would depend on the process, and none of that may be
+ * shipped. Throws if they differ or do not fit.
  */
-export const withSnapshot = async (executable: string, folder: string): Promise<Buffer> => {
+export const withSnapshot = async (executable: string, bundles: string): Promise<Buffer> => {
   const snapshot = async (name: string): Promise<Buffer> => {
-    const path = join(folder, name)
-    await execa(executable, ['--write-snapshot', path], { stdio: 'inherit' })
+    const path = join(bundles, name)
+    await execa(executable, ['--write-snapshot', path, bundles], { stdio: 'inherit' })
     return readFileSync(path)
   }
   const one = await snapshot('heap-1.bin')

@@ -1,4 +1,4 @@
-/** The heap's snapshot inside dist/lintel: the executable as it was linked, without one, answers just the same. */
+/** The heap's snapshot inside dist/lintel: an executable that loads its modules at each call answers just the same. */
 import {
   copyFileSync,
   existsSync,
@@ -15,13 +15,24 @@ import { afterAll, describe, expect, jest, test } from '@jest/globals'
 import { execa } from 'execa'
 import { linkedExecutable, sectionOf } from '../scripts/heap-snapshot.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
+const native = fileURLToPath(new URL('../native', import.meta.url))
 const shipped = fileURLToPath(new URL('../dist/lintel', import.meta.url))
 const linked = await linkedExecutable()
 const workspace = mkdtempSync(join(tmpdir(), 'lintel-snapshot-'))
-const runtimes = ['shipped', 'linked'].map((name) => join(workspace, name, 'lintel-runtime'))
-for (const [index, file] of [shipped, linked].entries()) {
+
+/** An executable as it is where no snapshot can be made, with all modules in it. */
+const withoutSnapshot = async (): Promise<string> => {
+  const bundles = join(native, 'target/bundles')
+  await execa('cargo', ['build', '--locked', '--manifest-path', join(native, 'Cargo.toml')], {
+    env: { LINTEL_BUNDLES: bundles, LINTEL_BUILD_ID: 'test', LINTEL_EMBED: 'all' },
+  })
+  return join(native, 'target/debug/lintel')
+}
+
+const runtimes = ['shipped', 'loading', 'linked'].map((name) => join(workspace, name, 'lintel-runtime'))
+for (const [index, file] of [shipped, await withoutSnapshot(), linked].entries()) {
   const runtime = runtimes[index] ?? ''
   mkdirSync(join(runtime, '..'), { recursive: true })
   copyFileSync(file, runtime)
@@ -60,6 +71,12 @@ describe('the snapshot', () => {
     return `${exitCode}\n${stdout}\n${stderr}`.replaceAll(changing, '').replaceAll(runtime, 'lintel-runtime')
   }
 
+  test('is what the executable needs to judge: as it was linked it refuses', async () => {
+    const { exitCode, stderr } = await execa(runtimes[2] ?? '', ['create', 'x'], { reject: false })
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('this executable lacks its module runtime')
+  })
+
   test.each([
     'docker-28.5.2-plain',
     'docker-28.5.2-privileged',
@@ -76,7 +93,9 @@ describe('the snapshot', () => {
       ['state', 'x'],
       ['create', '--bogus', 'x'],
     ]) {
-      const [one = '', other] = await Promise.all(runtimes.map((runtime) => answer(runtime, words)))
+      const [one = '', other] = await Promise.all(
+        runtimes.slice(0, 2).map((runtime) => answer(runtime, words)),
+      )
       expect(one).toBe(other)
       expect(one).not.toMatch(/internal|lintel failed/)
     }

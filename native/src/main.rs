@@ -3,11 +3,13 @@
 
 #![cfg_attr(not(test), no_main)]
 
+mod bytecode;
 mod door;
 mod failsafe;
 mod heap;
 mod host;
 mod json;
+mod packed;
 mod snapshot;
 mod vm;
 
@@ -26,8 +28,8 @@ pub extern "C" fn main(_count: c_int, _arguments: *const *const std::ffi::c_char
     let role = vm::Role::of_program(&arguments);
     if role == vm::Role::ContainerRuntime {
         door::hand_on(&arguments);
-    } else if let Some(path) = snapshot::asked_for(&arguments) {
-        return snapshot::write(path);
+    } else if let Some(asked) = snapshot::asked_for(&arguments) {
+        return snapshot::write(&asked);
     }
     match catch_unwind(|| vm::run(role)) {
         Ok(Ok(status)) => status,

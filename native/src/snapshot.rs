@@ -11,29 +11,50 @@ use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 
-use crate::heap;
 use crate::host::{clock, process};
-use crate::vm::{self, Role};
+use crate::vm::{self, HotModules, Role};
+use crate::{bytecode, heap};
 
-/// The file a snapshot is asked for in: `lintel --write-snapshot FILE`, in an executable that has none yet.
-pub fn asked_for(arguments: &[OsString]) -> Option<&Path> {
+/// What a snapshot is made of, and where to.
+pub struct Asked<'a> {
+    file: &'a Path,
+    /// Folder of the bundles runtime.js and judge.js.
+    bundles: &'a Path,
+}
+
+/// `lintel --write-snapshot FILE BUNDLES`, in an executable that has none yet.
+pub fn asked_for(arguments: &[OsString]) -> Option<Asked<'_>> {
     match arguments {
-        [_, flag, file] if flag == "--write-snapshot" && heap::root().is_none() => Some(Path::new(file)),
+        [_, flag, file, bundles] if flag == "--write-snapshot" && heap::root().is_none() => {
+            Some(Asked { file: Path::new(file), bundles: Path::new(bundles) })
+        }
         _ => None,
     }
 }
 
-/// Writes the section's bytes to a file; exit status.
-pub fn write(path: &Path) -> i32 {
-    match make_apart()
-        .and_then(|bytes| fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display())))
-    {
+/// Writes the section's bytes to the file; exit status.
+pub fn write(asked: &Asked<'_>) -> i32 {
+    let made = hot_modules(asked.bundles).and_then(|hot| make_apart(&hot));
+    match made.and_then(|bytes| fs::write(asked.file, bytes).map_err(|error| in_file(asked.file, &error))) {
         Ok(()) => 0,
         Err(problem) => {
             process::write_descriptor(2, &format!("lintel: no snapshot: {problem}\n"));
             1
         }
     }
+}
+
+fn in_file(file: &Path, error: &std::io::Error) -> String {
+    format!("{}: {error}", file.display())
+}
+
+fn hot_modules(bundles: &Path) -> Result<HotModules, String> {
+    let compiled = |name: &str| {
+        let file = bundles.join(format!("{name}.js"));
+        let source = fs::read_to_string(&file).map_err(|error| in_file(&file, &error))?;
+        bytecode::compile(name, &source)
+    };
+    Ok(HotModules { runtime: compiled("runtime")?, judge: compiled("judge")? })
 }
 
 /// Where the stack of the thread that makes the machine lies: far from all else, and the same in every process, for
@@ -43,15 +64,22 @@ const STACK_SIZE: usize = 4 << 20;
 
 type Made = Result<&'static [u8], String>;
 
+/// What the thread is given, and what it leaves.
+struct Task<'a> {
+    hot: &'a HotModules,
+    made: Made,
+}
+
 /// Makes the machine on a stack of its own (pthread_attr_setstack(3)), where the C library also puts the thread's data.
-fn make_apart() -> Made {
-    extern "C" fn run(made: *mut libc::c_void) -> *mut libc::c_void {
-        // SAFETY: `make_apart` passes a place for the result and waits.
-        unsafe { *made.cast::<Made>() = make() };
+fn make_apart(hot: &HotModules) -> Made {
+    extern "C" fn run(task: *mut libc::c_void) -> *mut libc::c_void {
+        // SAFETY: `make_apart` passes a task that is its own, and waits.
+        let task = unsafe { &mut *task.cast::<Task<'_>>() };
+        task.made = make(task.hot);
         ptr::null_mut()
     }
-    let mut made: Made = Err("no thread".to_owned());
-    // SAFETY: calls as the manual pages say; the mapping is new, and joining ends every use of `made`.
+    let mut task = Task { hot, made: Err("no thread".to_owned()) };
+    // SAFETY: calls as the manual pages say; the mapping is new, and joining ends every use of `task`.
     unsafe {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
         let asked = ptr::without_provenance_mut(STACK);
@@ -63,14 +91,14 @@ fn make_apart() -> Made {
         let mut thread: libc::pthread_t = std::mem::zeroed();
         libc::pthread_attr_init(&mut attributes);
         libc::pthread_attr_setstack(&mut attributes, stack, STACK_SIZE);
-        if libc::pthread_create(&mut thread, &attributes, run, (&raw mut made).cast()) == 0 {
+        if libc::pthread_create(&mut thread, &attributes, run, (&raw mut task).cast()) == 0 {
             libc::pthread_join(thread, ptr::null_mut());
         }
     }
-    made
+    task.made
 }
 
-fn make() -> Made {
+fn make(hot: &HotModules) -> Made {
     // RandomState counts its first key up by one each time.
     let [first, second] = hash_keys();
     if !heap::open() {
@@ -81,7 +109,7 @@ fn make() -> Made {
     let keys = [first.wrapping_add(1) as usize, second as usize];
     replace(|words| words == keys, &[1, 1])?;
     let before = clock::now();
-    let machine = Box::new(vm::load_machine(&runtime, Role::ContainerRuntime, true)?);
+    let machine = Box::new(vm::load_machine(&runtime, Role::ContainerRuntime, Some(hot))?);
     // Of Math.random.
     let seed = |time: Duration| time.as_micros() as usize;
     let seeds = seed(before)..=seed(clock::now());

@@ -4,15 +4,20 @@ use std::time::{Duration, Instant};
 
 use rquickjs::context::intrinsic;
 use rquickjs::{
-    CatchResultExt, CaughtError, Context, Ctx, Function, Module, Object, Persistent, Runtime, Value, qjs,
+    CatchResultExt, CaughtError, Context, Ctx, Exception, Function, Module, Object, Persistent, Runtime,
+    Value, qjs,
 };
 
-use crate::{heap, host};
+use crate::{heap, host, packed};
 
-static RUNTIME: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runtime.qjs"));
-static JUDGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/judge.qjs"));
-static POLICY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.qjs"));
-static CLI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cli.qjs"));
+// `EMBEDDED`: name and packed bytecode of the modules in the executable, as build.rs was told to embed them.
+include!(concat!(env!("OUT_DIR"), "/modules.rs"));
+
+/// Bytecode of the modules that a snapshot is made of.
+pub struct HotModules {
+    pub runtime: Vec<u8>,
+    pub judge: Vec<u8>,
+}
 
 /// What the decision code may use of the language: no Date, Eval, Performance or Proxy.
 type DecisionIntrinsics = (intrinsic::Json, intrinsic::MapSet, intrinsic::RegExp, intrinsic::Promise);
@@ -70,7 +75,7 @@ pub fn run(role: Role) -> Result<i32, String> {
             enter(machine, role)
         }
         _ => {
-            let machine = load_machine(&new_runtime(role)?, role, false)?;
+            let machine = load_machine(&new_runtime(role)?, role, None)?;
             let status = enter(&machine, role);
             // The process ends next, and taking the machine apart costs time.
             std::mem::forget(machine);
@@ -95,8 +100,9 @@ pub fn new_runtime(role: Role) -> Result<Runtime, String> {
     Ok(runtime)
 }
 
-/// Makes the machine in it. Nothing in the machine depends on the process that makes it.
-pub fn load_machine(runtime: &Runtime, role: Role, with_judge: bool) -> Result<Machine, String> {
+/// Makes the machine in it: of the modules given, or of the embedded one that the role begins with. Nothing in the
+/// machine depends on the process that makes it.
+pub fn load_machine(runtime: &Runtime, role: Role, hot: Option<&HotModules>) -> Result<Machine, String> {
     let context = match role {
         Role::ContainerRuntime => Context::custom::<DecisionIntrinsics>(runtime),
         Role::CommandLine => Context::full(runtime),
@@ -105,10 +111,12 @@ pub fn load_machine(runtime: &Runtime, role: Role, with_judge: bool) -> Result<M
     let loaded = context.with(|ctx| {
         let inner = || {
             let host = Persistent::save(&ctx, host::bind(&ctx)?);
-            let main: Function =
-                load(&ctx, if role == Role::CommandLine { "cli" } else { "runtime" })?.get("main")?;
-            let judge: Option<Function> =
-                if with_judge { Some(load(&ctx, "judge")?.get("main")?) } else { None };
+            let main = match (role, hot) {
+                (Role::CommandLine, _) => load(&ctx, &embedded(&ctx, "cli")?)?,
+                (Role::ContainerRuntime, None) => load(&ctx, &embedded(&ctx, "runtime")?)?,
+                (Role::ContainerRuntime, Some(hot)) => load(&ctx, &hot.runtime)?,
+            };
+            let judge = hot.map(|hot| load(&ctx, &hot.judge)).transpose()?;
             Ok((host, Persistent::save(&ctx, main), judge.map(|judge| Persistent::save(&ctx, judge))))
         };
         inner().catch(&ctx).map_err(|caught| describe(&caught))
@@ -148,24 +156,29 @@ fn enter(machine: &Machine, role: Role) -> Result<i32, String> {
 pub fn main_of<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Function<'js>> {
     match restored().and_then(|machine| machine.judge.clone()).filter(|_| name == "judge") {
         Some(judge) => judge.restore(ctx),
-        None => load(ctx, name)?.get("main"),
+        None => load(ctx, &embedded(ctx, name)?),
     }
 }
 
-/// Loads an embedded module and returns its namespace.
-fn load<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Object<'js>> {
-    let bytes = match name {
-        "runtime" => RUNTIME,
-        "judge" => JUDGE,
-        "policy" => POLICY,
-        _ => CLI,
-    };
-    // SAFETY: the bytes were written by this very engine at build time and are part of the executable;
-    // bytecode is never read from anywhere else.
+/// Bytecode of an embedded module; throws where it is not in this executable, or there is no memory for it.
+fn embedded(ctx: &Ctx<'_>, name: &str) -> rquickjs::Result<Vec<u8>> {
+    let problem =
+        match EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, bytes)| packed::unpack(bytes)) {
+            Some(Some(bytes)) => return Ok(bytes),
+            Some(None) => format!("no memory to unpack the module {name}"),
+            None => format!("this executable lacks its module {name}"),
+        };
+    Err(Exception::throw_message(ctx, &problem))
+}
+
+/// Loads a module and returns its `main`.
+fn load<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> rquickjs::Result<Function<'js>> {
+    // SAFETY: this very engine wrote the bytes: at build time, into the executable, or just now, for a snapshot.
+    // Bytecode is never read from anywhere else.
     let module = unsafe { Module::load(ctx.clone(), bytes) }?;
     let (module, promise) = module.eval()?;
     promise.finish::<Value>()?;
-    module.namespace()
+    module.namespace()?.get("main")
 }
 
 fn describe(caught: &CaughtError<'_>) -> String {

@@ -2,52 +2,39 @@
  * Paths that lead through the descriptors of a process: what a runtime left open of the host is entered by them
  * (CVE-2024-21626), and so is what a process of another root has as its folder.
  */
-import { destinationOf, isBind } from './mounts.ts'
+import { followInside, noHostFiles, treeOf } from './container-tree.ts'
+import type { InsideFact } from './facts.ts'
 import type { Mount } from './oci.ts'
-import { cleanPath, isWithin } from './path.ts'
 import type { RuleInput } from './rule.ts'
 
-// proc_pid_fd(5), proc_pid_root(5) and their like are links that are followed without a path; /dev/fd is the usual
-// name of one of them, and /dev/stdin may be a folder.
-const throughProcess =
-  /^\/(?:proc\/(?:self|thread-self|[0-9]+)(?:\/task\/[0-9]+)?\/(?:fd|cwd|root|map_files)|dev\/(?:fd|stdin|stdout|stderr))(?:\/|$)/
-
-/** Where a path of the container leads that ends among the descriptors of a process. */
+/** What of a process's descriptors a path of the container meets. */
 export interface DescriptorFolder {
+  /** As the kernel calls it. */
   readonly path: string
-  /** The links or the mount that lead there; empty where the path says it. */
-  readonly through: string
+  /** The links that lead there, joined by commas. */
+  readonly links: string
 }
 
 /**
- * The descriptor folder that `path` (of the container, as written) leads to: by itself, through links of the root
- * file system, or through another mount of /proc, /dev or `/`.
+ * What `path` (of the container, as written) meets of a process's descriptors on its way: by itself, through links of
+ * the root file system and of volumes, or through another mount of /proc, /dev or `/`.
  */
 export const descriptorFolder = (
   path: string,
   { config, facts }: Pick<RuleInput, 'config' | 'facts'>,
 ): DescriptorFolder | undefined => {
-  const plain = cleanPath(path)
-  if (throughProcess.test(plain)) return { path: plain, through: '' }
-  const inside = facts.inside[path]
-  const real = inside?.real ?? plain
-  if (throughProcess.test(real)) return { path: real, through: inside?.links.join(', ') ?? '' }
-  const mounts = config?.mounts ?? []
-  for (const at of real === plain ? [plain] : [plain, real]) {
-    for (const mount of mounts) {
-      const shown = shownBy(mount, at)
-      if (shown !== undefined && throughProcess.test(shown))
-        return { path: shown, through: `the mount at ${destinationOf(mount)}` }
-    }
-  }
-  return undefined
+  // As written too: there are runtimes that clean the path before they follow it.
+  const { descriptors, links } = written(path, config?.mounts ?? []) ?? facts.inside[path] ?? unmet
+  return descriptors === undefined ? undefined : { path: descriptors, links: links.join(', ') }
 }
 
-/** What `path` is by another name of the same tree, where this mount shows one. */
-const shownBy = (mount: Mount, path: string): string | undefined => {
-  const destination = destinationOf(mount)
-  if (!isWithin(path, destination)) return undefined
-  const rest = destination === '/' ? path : path.slice(destination.length)
-  if (isBind(mount)) return cleanPath(`${mount.source ?? ''}${rest}`)
-  return mount.type === 'proc' ? `/proc${rest}` : undefined
+const unmet: Pick<InsideFact, 'descriptors' | 'links'> = { links: [] }
+
+// Without one of these no path gets there by itself.
+const trace = /\/(?:fd|cwd|root|exe|map_files|std(?:in|out|err))(?:\/|$)/
+
+const written = (path: string, mounts: readonly Mount[]): InsideFact | undefined => {
+  if (!trace.test(path) && !mounts.some(({ source = '' }) => trace.test(source))) return undefined
+  const fact = followInside(treeOf({ root: '', bundle: '', mounts }, noHostFiles), path)
+  return fact.descriptors === undefined ? undefined : fact
 }

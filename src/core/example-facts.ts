@@ -34,10 +34,11 @@ const ordinary = [
 const idOf = (path: string): string => `1:${path}`
 
 /** The file at this place of the tree, as another mount of its file system shows it. */
-export const viewOf = (path: string, id = idOf(path)): PathView => ({
+export const viewOf = (path: string, id = idOf(path), fileSystem = ''): PathView => ({
   path,
   id,
   ancestors: ancestorsOf(path),
+  fileSystem,
 })
 
 /**
@@ -71,6 +72,7 @@ const factAt = (path: string, changes: Partial<PathFact>): PathFact => {
     id: idOf(real),
     kind: real.endsWith('.sock') ? 'socket' : 'directory',
     device: '2049',
+    fileSystem: '',
     represents: '0',
     ancestors: ancestorsOf(real),
     aliases: [],

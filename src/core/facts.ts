@@ -9,6 +9,8 @@ export interface PathView {
   readonly id: string
   /** Ids of the parents of `path`, nearest first, up to `/`. */
   readonly ancestors: readonly string[]
+  /** As of `PathFact`. */
+  readonly fileSystem: string
 }
 
 /** What the host knows of one path, everything resolved: symlinks, `..`, bind mounts. */
@@ -25,6 +27,11 @@ export interface PathFact {
   readonly kind: FileKind | null
   /** Decimal device number of the file system the file is on. */
   readonly device: string
+  /**
+   * Type of that file system where it is one of the kernel's own, whichever instance of it: `proc`, `sysfs`,
+   * `cgroup`, `cgroup2`, `bpf`, `debugfs` and the like (native/src/host/file_system.rs). Empty for any other.
+   */
+  readonly fileSystem: string
   /** Decimal device number that a block or character node stands for, `0` otherwise. */
   readonly represents: string
   readonly ancestors: readonly string[]
@@ -34,14 +41,19 @@ export interface PathFact {
   readonly submounts: readonly PathView[]
 }
 
-/** What a path inside the container's root file system leads to, links followed within that root (openat2(2)). */
+/**
+ * What a path inside the container leads to, links of the image and of volumes followed within the container's root
+ * (openat2(2)). The destination of a mount is followed as it is when that mount is made.
+ */
 export interface InsideFact {
-  /** Where it leads, as a path inside the root. */
+  /** Where it leads, as a path inside the root; what comes after a descriptor of a process stays as written. */
   readonly real: string
   /** Every symbolic link on the way, as `/var/run -> /run`. */
   readonly links: readonly string[]
   /** False where a part of it does not exist, or there are more links than the kernel would follow. */
   readonly exists: boolean
+  /** What it passes of a process's descriptors, or where it ends among them, as the kernel calls it: `/proc/self/fd/8`. */
+  readonly descriptors?: string
 }
 
 /** Who may change a file of the host. */

@@ -144,13 +144,8 @@ const deviceHit = (fact: PathFact, targets: readonly PathFact[]): Hit | undefine
   const target = targets.find(({ device, real }) => {
     return device === fact.represents || (real === '/' && isAnonymous(device))
   })
-  return (
-    target && {
-      target,
-      relation: 'contains',
-      view: { path: fact.real, id: fact.id, ancestors: fact.ancestors },
-    }
-  )
+  const [view] = viewsOf(fact)
+  return target && view && { target, relation: 'contains', view }
 }
 
 // Major 0: btrfs, overlay and ZFS do not tell which block device they are on, so it may be any.

@@ -64,8 +64,8 @@ test('depth counts the levels below', () => {
 })
 
 const viewOfPath = (path: string) => {
-  const { real, id, ancestors } = factOf(noHostFacts, path)
-  return { path: real, id, ancestors }
+  const { real, id, ancestors, fileSystem } = factOf(noHostFacts, path)
+  return { path: real, id, ancestors, fileSystem }
 }
 
 test('shown paths are short and have no control characters', () => {

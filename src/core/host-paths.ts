@@ -49,6 +49,7 @@ export const factOf = (facts: HostFacts, path: string): PathFact => {
     id: byText ? real : '',
     kind: null,
     device: '',
+    fileSystem: '',
     represents: '0',
     ancestors: byText ? parentsOf(real) : [],
     aliases: [],
@@ -92,7 +93,12 @@ const relationByText = (view: PathView, target: PathFact): Relation | undefined 
 const holds = (id: string, { ancestors, aliases }: PathFact): boolean =>
   ancestors.includes(id) || (aliases.length > 0 && aliases.some((alias) => alias.ancestors.includes(id)))
 
-const ownView = ({ real, id, ancestors }: PathFact): PathView => ({ path: real, id, ancestors })
+const ownView = ({ real, id, ancestors, fileSystem }: PathFact): PathView => ({
+  path: real,
+  id,
+  ancestors,
+  fileSystem,
+})
 
 const parentsOf = (path: string): readonly string[] => {
   const parents: string[] = []

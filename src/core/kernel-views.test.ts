@@ -47,6 +47,26 @@ describe('kernelViews', () => {
     )
   })
 
+  test('binds of another instance, by the type of its file system and the folders of its device', () => {
+    const other = ['9:2', '9:1', '1:/srv', '1:/']
+    const facts = hostTree({
+      '/srv/p': { id: '9:1', fileSystem: 'proc' },
+      '/srv/p/sys/kernel': { id: '9:3', fileSystem: 'proc', ancestors: other },
+      '/srv/c/pod': { id: '9:2', fileSystem: 'cgroup2', ancestors: other.slice(1) },
+      '/srv/copy': {
+        id: '9:3',
+        fileSystem: 'proc',
+        aliases: [{ path: '/srv/p/sys/kernel', id: '9:3', fileSystem: 'proc', ancestors: other }],
+      },
+      '/srv': { submounts: [viewOf('/srv/pins', '9:1', 'bpf'), viewOf('/srv/disk', '8:2')] },
+    })
+    expect(seen(bind('/srv/p', 'bind', 'ro'), facts)).toEqual(['/x /proc bind ro'])
+    expect(seen(bind('/srv/p/sys/kernel', 'bind'), facts)).toEqual(['/x /proc/sys/kernel bind rw'])
+    expect(seen(bind('/srv/c/pod', 'bind'), facts)).toEqual(['/x /sys/fs/cgroup/pod bind rw'])
+    expect(seen(bind('/srv/copy', 'bind'), facts)).toEqual(['/x /proc/sys/kernel bind rw'])
+    expect(seen(bind('/srv', 'rbind', 'ro'), facts)).toEqual(['/x/pins /sys/fs/bpf bind rw'])
+  })
+
   test('a recursive bind brings along what is mounted below, each with its own flag', () => {
     const facts = hostTree({ '/': { submounts: [viewOf('/proc'), viewOf('/srv/data')] } })
     expect(seen(bind('/', 'rbind', 'ro'), facts)).toEqual(['/x/proc /proc bind rw'])

@@ -87,16 +87,11 @@ const boundViews = (source: HostSource, facts: HostFacts): readonly KernelView[]
   const at = cleanPath(source.destination)
   const view = (shows: string | undefined, destination: string, writable: boolean): readonly KernelView[] =>
     shows === undefined ? [] : [{ index: source.index, destination, shows, type: undefined, writable }]
-  const shown = viewsOf(fact).map((one) => placeOf(one, facts))
-  const top = view(
-    shown.find((place) => place !== undefined),
-    at,
-    source.writable,
-  )
+  const top = view(placeOf(viewsOf(fact), facts), at, source.writable)
   if (source.submounts === 'none') return top
   const below = facts.onHost ? fact.submounts : usualMounts(fact, facts)
   const brought = below.flatMap((mounted) =>
-    view(placeOf(mounted, facts), at + tailOf(mounted.path, fact.real), source.submounts === 'writable'),
+    view(placeOf([mounted], facts), at + tailOf(mounted.path, fact.real), source.submounts === 'writable'),
   )
   return [...top, ...brought]
 }
@@ -109,8 +104,33 @@ const usualMounts = ({ real }: PathFact, facts: HostFacts): readonly PathView[] 
 
 const tailOf = (path: string, folder: string): string => (folder === '/' ? path : path.slice(folder.length))
 
+/** What a file is by any of its views: on the host's own /proc and /sys, else on another instance of their like. */
+const placeOf = (views: readonly PathView[], facts: HostFacts): string | undefined => {
+  for (const view of views) {
+    const place = placeOnHost(view, facts)
+    if (place !== undefined) return place
+  }
+  // A view that is the top of a mount says nothing of the folders above it; another view of the file may.
+  let deepest: string | undefined
+  for (const view of views) {
+    const place = placeByType(view)
+    if (place !== undefined && place.length > (deepest?.length ?? 0)) deepest = place
+  }
+  return deepest
+}
+
+/** The path a file would have on a host that mounts its file system where all do. */
+const placeByType = ({ path, id, ancestors, fileSystem }: PathView): string | undefined => {
+  const root = fileSystem.startsWith('cgroup') ? '/sys/fs/cgroup' : kernelTypes.get(fileSystem)
+  if (root === undefined) return undefined
+  const device = id.slice(0, id.indexOf(':') + 1)
+  const top = ancestors.findIndex((ancestor) => !ancestor.startsWith(device))
+  const depth = top < 0 ? ancestors.length : top
+  return depth === 0 ? root : `${root}/${path.split('/').slice(-depth).join('/')}`
+}
+
 /** The path a file of /proc or /sys has below them, by inode whatever mount shows it; by name where that fails. */
-const placeOf = (view: PathView, facts: HostFacts): string | undefined => {
+const placeOnHost = (view: PathView, facts: HostFacts): string | undefined => {
   for (const root of ['/proc', '/sys']) {
     const depth = depthBelow(view, factOf(facts, root))
     if (depth === 0) return root

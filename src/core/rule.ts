@@ -112,6 +112,8 @@ export interface RuleDefinition<Schema extends ParametersSchema, Key extends str
   readonly context?: readonly ContextFact[]
   readonly parameters: Schema
   readonly messages: { readonly [key in Key]: Message }
+  /** Whether `probes` depends on `facts.listeners`, which are known only after a first round. */
+  readonly listens?: true
   /** Host paths the check wants facts of. */
   readonly probes?: (input: RuleInput, parameters: ParametersOf<Schema>) => readonly Probe[]
   readonly check: (input: RuleInput, parameters: ParametersOf<Schema>) => readonly Observation<Key>[]
@@ -142,6 +144,7 @@ export interface Rule extends RuleWords {
   readonly rationale: string
   readonly appliesTo: readonly OperationName[]
   readonly context?: readonly ContextFact[]
+  readonly listens?: true
   readonly parameters: ParametersSchema
   /** RuleWords as JSON text, in builds where the words themselves are left out (scripts/lean-rules.ts). */
   readonly words?: string

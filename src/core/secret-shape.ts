@@ -53,11 +53,40 @@ const privateKey = /^(?:-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY|LS0tLS1CRUdJTi(?!B
 
 const userInfo = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@:\s]*:[^@/\s]+@/i
 
-/** True when the value is a secret whatever its name: an issued key, a private key, a URL with a password in it. */
-export const looksSecret = (value: string): boolean => {
-  if (value.length < 8) return false
+/**
+ * True when the value is a secret whatever its name: an issued key, a private key, a URL with a password in it; or one
+ * of these in base64.
+ */
+export const looksSecret = (value: string): boolean =>
+  value.length >= 8 && (isPlainSecret(value) || isPlainSecret(decoded(value)))
+
+const isPlainSecret = (value: string): boolean => {
   if (value.includes('://')) return userInfo.test(value)
   return issued.test(value) || privateKey.test(value.trimStart())
+}
+
+// The beginning tells, and no token is longer.
+const longestEncoded = 4096
+
+const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+/** The text that stands here in base64 (RFC 4648, sections 4 and 5), or the beginning of a long one; empty where none does. */
+const decoded = (value: string): string => {
+  const written = value.slice(0, longestEncoded).replace(/\s+/g, '')
+  const [encoded = ''] = /^[\w+/-]+(?==*$)/.exec(written) ?? []
+  let text = ''
+  let bits = 0
+  for (let index = 0; index < encoded.length; index++) {
+    const digit = encoded[index] ?? ''
+    bits = ((bits << 6) | digits.indexOf(digit === '-' ? '+' : digit === '_' ? '/' : digit)) & 0x3fff
+    // The first of four digits ends no byte, each other one does: 12, 18 and 24 bits are in.
+    if (index % 4 === 0) continue
+    const code = (bits >> (6 - 2 * (index % 4))) & 0xff
+    // Keys and tokens are plain text, and most values that only look encoded are not.
+    if (code > 0x7e) return ''
+    text += String.fromCharCode(code)
+  }
+  return text.trim()
 }
 
 // In small letters, what any of the expressions above needs.
@@ -66,8 +95,15 @@ const traces =
     ' ',
   )
 
+// The same in base64, as far as it stands by itself; `://` has one form for each place among three bytes.
+const encodedTraces =
+  'ci0tls0 tfmwdext oi8v ovl 6ly qutj qvnj z2hw z2hv z2h1 z2hz z2hy z2l0ahvi z2xwyxqt eg94 c2tfbgl2 cmtfbgl2 qul6 bnbt zgnrcl9w ahzz chlw u0cu qudflvnf zxlk'.split(
+    ' ',
+  )
+
 /** False when nothing in the text, names or values, can be a secret: most environments are done with by this. */
 export const mayHoldSecrets = (text: string): boolean => {
   const small = text.toLowerCase()
-  return traces.some((trace) => small.includes(trace))
+  const isIn = (trace: string): boolean => small.includes(trace)
+  return traces.some(isIn) || encodedTraces.some(isIn)
 }

@@ -1,17 +1,20 @@
 /** Gathers the host facts the active rules ask for, in as few calls as possible. */
+import { followInside, treeOf } from '../core/container-tree.ts'
 import type { HostFacts, OwnershipFact, PathFact, Probe } from '../core/facts.ts'
+import type { Mount } from '../core/oci.ts'
 import type { Host } from '../host/host.ts'
-import { insideOf } from './inside.ts'
+import { hostFiles } from './inside.ts'
 
-/** Where the container lies: its bundle folder, and `root.path` as the configuration has it. */
+/** Where the container lies: its bundle folder, and `root.path` and the mounts as the configuration has them. */
 export interface Place {
   readonly bundle: string
   readonly root: string
+  readonly mounts: readonly Mount[]
 }
 
 /**
  * Facts for what the rules want to know: `wanted` is asked again once listening sockets are known, if anything of
- * the host is mounted. A relative path (a mount source) is looked for in the bundle, as the runtime does.
+ * the host is mounted, and then only by rules that look at them. A relative path (a mount source) is looked for in the bundle, as the runtime does.
  */
 export const gatherFacts = (
   host: Host,
@@ -20,21 +23,25 @@ export const gatherFacts = (
 ): HostFacts => {
   const first = wanted([])
   const sockets = first.some(({ mounts }) => mounts === true) ? listeners(host) : []
-  const probes = sockets.length > 0 ? wanted(sockets) : first
-  const root = place.root.startsWith('/') ? place.root : `${place.bundle}/${place.root}`
+  const probes = sockets.length > 0 ? withMore(first, wanted(sockets)) : first
   const ofKind = (kind: Probe['kind']): readonly string[] =>
     probes.filter((probe) => probe.kind === kind).map(({ path }) => path)
   return {
     onHost: true,
     paths: pathFacts(host, probes, place.bundle),
     texts: factsOf(ofKind('text'), (path) => textOf(host, path)),
-    inside: factsOf(ofKind('inside'), (path) => insideOf(host, root, path)),
+    inside: insideFacts(host, ofKind('inside'), place),
     ownership: factsOf(ofKind('ownership'), (path) => ownershipOf(host, path)),
     memoryTotal: memoryTotal(host),
     listeners: sockets,
     seccompSupported: seccompSupported(host),
     architecture: host.process.architecture,
   }
+}
+
+const withMore = (first: readonly Probe[], more: readonly Probe[]): readonly Probe[] => {
+  const known = new Set(first.filter(({ kind }) => kind === undefined).map(({ path }) => path))
+  return [...first, ...more.filter(({ path, kind }) => kind !== undefined || !known.has(path))]
 }
 
 const pathFacts = (host: Host, probes: readonly Probe[], bundle: string): HostFacts['paths'] => {
@@ -50,6 +57,13 @@ const pathFacts = (host: Host, probes: readonly Probe[], bundle: string): HostFa
     if (fact !== undefined) paths[path] = fact
   }
   return paths
+}
+
+const insideFacts = (host: Host, paths: readonly string[], place: Place): HostFacts['inside'] => {
+  if (paths.length === 0) return {}
+  const root = place.root.startsWith('/') ? place.root : `${place.bundle}/${place.root}`
+  const tree = treeOf({ ...place, root }, hostFiles(host))
+  return factsOf(paths, (path) => followInside(tree, path))
 }
 
 const factsOf = <Fact>(

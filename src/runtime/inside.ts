@@ -1,37 +1,33 @@
-/** Follows a path inside a container's root file system, never leaving it (openat2(2), RESOLVE_IN_ROOT). */
-import type { InsideFact } from '../core/facts.ts'
-import { cleanPath } from '../core/path.ts'
-import type { Host, HostResult } from '../host/host.ts'
+/** What a walk through a container's files asks of the host, each question asked once. */
+import type { HostFiles, Look } from '../core/container-tree.ts'
+import type { Host } from '../host/host.ts'
 
-/** As the kernel's MAXSYMLINKS (include/linux/namei.h). */
-const maxLinks = 40
-
-/** Where `path` (absolute, inside the root) leads; `root` is an absolute host folder. */
-export const insideOf = (host: Pick<Host, 'readLink'>, root: string, path: string): InsideFact => {
-  const rest = partsOf(path).toReversed()
-  const links: string[] = []
-  let real: readonly string[] = []
-  let exists = true
-  for (let part = rest.pop(); part !== undefined; part = rest.pop()) {
-    if (part === '..') {
-      real = real.slice(0, -1)
-      continue
-    }
-    const at = `/${[...real, part].join('/')}`
-    const link: HostResult<string> | undefined = exists ? host.readLink(`${root}${at}`) : undefined
-    if (link?.ok === true) {
-      links.push(`${at} -> ${link.value}`)
-      if (links.length > maxLinks) return { real: at, links, exists: false }
-      if (link.value.startsWith('/')) real = []
-      rest.push(...partsOf(link.value).toReversed())
-      continue
-    }
-    // EINVAL: there, and no link.
-    exists = exists && (link === undefined || link.error.code === 'EINVAL')
-    real = [...real, part]
+/** Looks at the host's files for a walk through a container. */
+export const hostFiles = (host: Pick<Host, 'readLink' | 'realPath'>): HostFiles => {
+  const looks = new Map<string, Look>()
+  const resolved = new Map<string, string>()
+  return {
+    look: (path) => {
+      const look = looks.get(path) ?? lookAt(host, path)
+      looks.set(path, look)
+      return look
+    },
+    resolve: (path) => {
+      const real = resolved.get(path) ?? realPathOf(host, path)
+      resolved.set(path, real)
+      return real
+    },
   }
-  return { real: cleanPath(`/${real.join('/')}`), links, exists }
 }
 
-const partsOf = (path: string): readonly string[] =>
-  path.split('/').filter((part) => part !== '' && part !== '.')
+const lookAt = (host: Pick<Host, 'readLink'>, path: string): Look => {
+  const link = host.readLink(path)
+  if (link.ok) return { exists: true, link: link.value }
+  // EINVAL: there, and no link.
+  return { exists: link.error.code === 'EINVAL' }
+}
+
+const realPathOf = (host: Pick<Host, 'realPath'>, path: string): string => {
+  const real = host.realPath(path)
+  return real.ok ? real.value : path
+}

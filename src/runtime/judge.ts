@@ -46,8 +46,12 @@ export const judgeCall = (
     facts: unseen,
   }
   const wanted = (listeners: readonly string[]): readonly Probe[] =>
-    probesOf(rules, policy, { ...blind, facts: { ...unseen, listeners } })
-  const facts = gatherFacts(host, wanted, { bundle, root: config?.root?.path ?? 'rootfs' })
+    probesOf(listeners.length === 0 ? rules : rules.filter(({ listens }) => listens === true), policy, {
+      ...blind,
+      facts: { ...unseen, listeners },
+    })
+  const { root, mounts = [] } = config ?? {}
+  const facts = gatherFacts(host, wanted, { bundle, root: root?.path ?? 'rootfs', mounts })
   const input = { ...blind, facts }
   const today = host.clock().timestamp.slice(0, 10)
   const reread = subject.target.kind === 'flags' ? () => undefined : rereadAs(input)

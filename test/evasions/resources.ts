@@ -86,7 +86,7 @@ const cpu = (settings: Json, more: Partial<Attempt> = {}): Attempt => ({
   by: 'cpu-shares',
   says: /priority/,
   verdict: 'fix',
-  config: resources({ cpu: settings }),
+  config: resources({ cpu: { shares: null, ...Object(settings) } }),
   harmless: { config: resources({ cpu: { shares: 512 } }) },
   ...more,
 })
@@ -102,7 +102,7 @@ export const limitEvasions: Evasions = {
         {
           verdict: 'deny',
           operation: 'update',
-          config: resources({ cpu: { quota: 50000, period: 100000 } }),
+          config: resources({ cpu: { shares: null, quota: 50000, period: 100000 } }),
           resources: { cpu: { quota: -1 } },
         },
       ),

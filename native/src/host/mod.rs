@@ -3,6 +3,7 @@
 
 pub mod break_glass;
 pub mod clock;
+mod file_system;
 pub mod files;
 pub mod kept;
 mod mountinfo;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use rquickjs::{Array, Ctx, Object};
 
-use super::mountinfo::{self, Mount};
+use super::file_system;
+use super::mountinfo::{self, Mount, Seen};
 use super::reply::errno_name;
 use super::stat::{identity, kind};
 
@@ -48,6 +49,9 @@ impl<'js> Prober<'js> {
                 fact.set("kind", kind(found))?;
                 fact.set("device", found.dev().to_string())?;
                 fact.set("represents", found.rdev().to_string())?;
+                // The kernel's own have no block device; any that has one need not be asked.
+                let virtual_device = libc::major(found.dev()) == 0;
+                fact.set("fileSystem", if virtual_device { file_system::of_path(path) } else { "" })?;
             }
             Err(error) => {
                 fact.set("error", errno_name(error.raw_os_error().unwrap_or(0)))?;
@@ -55,6 +59,7 @@ impl<'js> Prober<'js> {
                 fact.set("kind", rquickjs::Value::new_null(self.ctx.clone()))?;
                 fact.set("device", "")?;
                 fact.set("represents", "0")?;
+                fact.set("fileSystem", "")?;
             }
         }
         fact.set("ancestors", self.ancestors(&real))?;
@@ -65,17 +70,18 @@ impl<'js> Prober<'js> {
         Ok(fact)
     }
 
-    fn elsewhere(&mut self, real: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    fn elsewhere(&mut self, real: &Path) -> (Vec<Seen>, Vec<Seen>) {
         let mounts = self.mounts.get_or_insert_with(mountinfo::read);
         (mountinfo::aliases(mounts, real), mountinfo::submounts(mounts, real))
     }
 
-    fn views(&mut self, paths: Vec<PathBuf>) -> rquickjs::Result<Array<'js>> {
+    fn views(&mut self, seen: Vec<Seen>) -> rquickjs::Result<Array<'js>> {
         let views = Array::new(self.ctx.clone())?;
-        for (index, path) in paths.into_iter().enumerate() {
+        for (index, Seen { path, file_system }) in seen.into_iter().enumerate() {
             let view = Object::new(self.ctx.clone())?;
             view.set("id", self.id(&path))?;
             view.set("ancestors", self.ancestors(&path))?;
+            view.set("fileSystem", file_system)?;
             view.set("path", path.to_string_lossy().into_owned())?;
             views.set(index, view)?;
         }

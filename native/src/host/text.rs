@@ -39,8 +39,8 @@ impl Shapes {
     fn of_specification() -> Shapes {
         let limits = Limits { max_depth: SCHEMA_DEPTH, member_names: "", map_names: "" };
         // Given out for good: a machine is made once in a process, or lies in the snapshot.
-        let document: &'static json::Value<'static> =
-            Box::leak(Box::new(json::parse(OCI_SCHEMA, &limits).unwrap_or(json::Value::Null)));
+        let read = json::parse(OCI_SCHEMA, &limits).unwrap_or(json::Value::Null);
+        let document: &'static json::Value<'static> = Box::leak(Box::new(read.fitted()));
         let shape = |name: &str| Some((name.to_owned(), Shape::new(Schema::definition(document, name)?)));
         Shapes(Schema::definitions(document).filter_map(shape).collect())
     }

@@ -10,7 +10,7 @@ mod string;
 mod tests;
 
 use std::borrow::Cow;
-use std::fmt;
+use std::{fmt, mem};
 
 pub use patch::apply;
 pub use scan::parse;
@@ -91,6 +91,24 @@ pub enum Value<'a> {
     Array(Vec<Value<'a>>),
     /// The members in the order of the text, with distinct names.
     Object(Vec<(Cow<'a, str>, Value<'a>)>),
+}
+
+impl Value<'_> {
+    /// The same in no more memory than it takes: for what is kept, where a document is read and dropped.
+    pub fn fitted(mut self) -> Self {
+        match &mut self {
+            Value::Array(elements) => {
+                elements.iter_mut().for_each(|each| *each = mem::replace(each, Value::Null).fitted());
+                elements.shrink_to_fit();
+            }
+            Value::Object(members) => {
+                members.iter_mut().for_each(|(_, each)| *each = mem::replace(each, Value::Null).fitted());
+                members.shrink_to_fit();
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+        self
+    }
 }
 
 /// One operation of RFC 6902: `path` is an RFC 6901 pointer, `value` is JSON text that goes in as it is.

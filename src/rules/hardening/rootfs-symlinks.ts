@@ -42,9 +42,9 @@ export const rootfsSymlinks = defineRule({
       remedy: { default: 'build the image without that link' },
     },
     diverted: {
-      what: 'a mount of the container would be led away by links of the image: {actual}',
+      what: 'a mount of the container would be led away by links of the image or of a volume: {actual}',
       why: 'What is mounted there covers files that the runtime or the kernel relies on.',
-      remedy: { default: 'choose another destination for that mount, or build the image without that link' },
+      remedy: { default: 'choose another destination for that mount, or remove that link' },
     },
     unseen: {
       what: 'whether links of the image lead mounts away was not looked at ({actual})',
@@ -94,11 +94,20 @@ const mountPaths = (input: RuleInput): readonly string[] => {
   return [...paths]
 }
 
-const isDiverted = (path: string, { real, links, exists }: InsideFact, allow: readonly string[]): boolean => {
+const isDiverted = (
+  path: string,
+  { real, links, exists, descriptors }: InsideFact,
+  allow: readonly string[],
+): boolean => {
   if (links.length === 0 || (links.length === 1 && allow.includes(links[0] ?? ''))) return false
   // More links than the kernel would follow: they lead in a circle.
   const endless = !exists && links.length > 40
-  return endless || (real === '/' && path !== '/') || kernelFolders.some((folder) => isWithin(real, folder))
+  return (
+    endless ||
+    (real === '/' && path !== '/') ||
+    descriptors !== undefined ||
+    kernelFolders.some((folder) => isWithin(real, folder))
+  )
 }
 
 const judge = (

@@ -40,13 +40,13 @@ export const workingDirectory = defineRule({
     const cwd = process?.cwd ?? '/'
     const found = cwd === '/' || cwd === '' ? undefined : descriptorFolder(cwd, input)
     if (found === undefined) return []
-    const through =
-      found.through === '' ? '' : ` (${shownPath(found.path)} through ${shownPath(found.through)})`
+    const through = found.links === '' ? '' : ` through ${shownPath(found.links)}`
+    const met = cwd.includes(found.path) ? '' : ` (${shownPath(found.path)}${through})`
     return [
       {
         message: 'descriptor',
         pointer: operation === 'exec' ? '/cwd' : '/process/cwd',
-        actual: shownPath(cwd) + through,
+        actual: shownPath(cwd) + met,
         expected: 'a folder of the container',
         ...(operation === 'exec' && asked?.cwd === cwd ? { standing: true } : {}),
       },
@@ -93,9 +93,51 @@ export const workingDirectory = defineRule({
         facts: {
           onHost: true,
           inside: {
-            '/app/run': { real: '/proc/self/fd/8', links: ['/app/run -> /proc/self/fd/8'], exists: false },
+            '/app/run': {
+              real: '/proc/self/fd/8',
+              links: ['/app/run -> /proc/self/fd/8'],
+              exists: false,
+              descriptors: '/proc/self/fd/8',
+            },
           },
         },
+        message: 'descriptor',
+      },
+      {
+        name: 'a folder above the descriptor, which is not that of its text',
+        process: { cwd: '/proc/self/fd/7/../../..' },
+        message: 'descriptor',
+      },
+      {
+        name: 'the same by a link in the image',
+        process: { cwd: '/work/../../..' },
+        facts: {
+          onHost: true,
+          inside: {
+            '/work/../../..': {
+              real: '/proc/self/fd/8/../../..',
+              links: ['/work -> /proc/self/fd/8'],
+              exists: false,
+              descriptors: '/proc/self/fd/8',
+            },
+          },
+        },
+        message: 'descriptor',
+      },
+      {
+        name: 'by links of the kernel, from which `..` leads elsewhere than by their text',
+        process: { cwd: '/proc/net/../fd/7' },
+        message: 'descriptor',
+      },
+      {
+        name: 'by those of the thread',
+        process: { cwd: '/proc/thread-self/../../fd/7' },
+        message: 'descriptor',
+      },
+      {
+        name: 'through a volume that is the folder of a process',
+        process: { cwd: '/x/7' },
+        config: { mounts: [{ destination: '/x', type: 'bind', source: '/proc/1/fd', options: ['bind'] }] },
         message: 'descriptor',
       },
       {
@@ -110,7 +152,14 @@ export const workingDirectory = defineRule({
         config: { mounts: [{ destination: '/host', type: 'bind', source: '/', options: ['rbind'] }] },
         facts: {
           onHost: true,
-          inside: { '/here': { real: '/host/proc/self/fd/3', links: ['/here -> host'], exists: false } },
+          inside: {
+            '/here': {
+              real: '/host/proc/self/fd/3',
+              links: ['/here -> host/proc/self/fd/3'],
+              exists: false,
+              descriptors: '/proc/self/fd/3',
+            },
+          },
         },
         message: 'descriptor',
       },

@@ -18,7 +18,7 @@ export const bindHostInterface = defineRule({
   rationale:
     'A port published without an address answers on every network the host is in, management and public ones alike, and past most host firewalls.',
   appliesTo: ['create', 'run', 'restore'],
-  context: ['ports'],
+  context: ['ports', 'publishesAll'],
   parameters: {
     addresses: {
       type: 'array',
@@ -51,16 +51,20 @@ export const bindHostInterface = defineRule({
     },
     untold: untoldMessage('on which addresses ports are published'),
   },
-  check: ({ engine: { ports } }, { addresses, 'default-address': defaultAddress }) => {
+  check: ({ engine: { ports, publishesAll } }, { addresses, 'default-address': defaultAddress }) => {
     if (ports.status !== 'known') return untold(ports)
-    return ports.value.flatMap((port): readonly Observation<'every' | 'other'>[] => {
-      const address = addressGroups(port.hostIp) === undefined ? defaultAddress : port.hostIp
+    const judge = (hostIp: string, actual: string): readonly Observation<'every' | 'other'>[] => {
+      const address = addressGroups(hostIp) === undefined ? defaultAddress : hostIp
       const expected = addresses.join(' or ') || 'one address of the host'
-      const at = { pointer: '', actual: shownPort(port), expected }
+      const at = { pointer: '', actual, expected }
       if (isEveryAddress(address)) return [{ message: 'every', ...at }]
       const allowed = addresses.length === 0 || addresses.some((one) => isSame(one, address))
       return allowed ? [] : [{ message: 'other', ...at }]
-    })
+    }
+    const published = ports.value.flatMap((port) => judge(port.hostIp, shownPort(port)))
+    if (publishesAll.status !== 'known') return [...published, ...untold(publishesAll)]
+    // No address can be named for those.
+    return publishesAll.value ? [...published, ...judge('', 'of each EXPOSE')] : published
   },
   examples: { good: goodInterfaces, bad: badInterfaces },
 })

@@ -68,6 +68,7 @@ export const dockerSocket = defineRule({
       },
     },
   },
+  listens: true,
   probes: (input, { sockets }) => {
     const sources = userSources(input)
     if (sources.length === 0) return []
@@ -75,12 +76,15 @@ export const dockerSocket = defineRule({
     return [
       ...sources.map(({ path }): Probe => ({ path, mounts: true })),
       ...targets.map((path) => ({ path })),
+      { path: dockerSettings, kind: 'text' },
     ]
   },
   check: (input, { sockets }) => {
     const sources = userSources(input)
     if (sources.length === 0) return []
-    const targets = [...sockets, ...listening(input.facts)].map((path) => factOf(input.facts, path))
+    const targets = [...sockets, ...listening(input.facts), ...configured(input.facts)].map((path) =>
+      factOf(input.facts, path),
+    )
     return sources.flatMap((source): readonly Observation<'socket' | 'folder'>[] => {
       const fact = factOf(input.facts, source.path)
       const itself = firstHit(viewsOf(fact), targets, never)
@@ -111,6 +115,12 @@ const engineSocket = /^\/(?:.*\/)?(?:docker|containerd|crio|podman|buildkitd|cri
 /** Sockets that someone listens on and that are named as engines name theirs, wherever they were moved. */
 const listening = ({ listeners }: HostFacts): readonly string[] =>
   listeners.filter((path) => engineSocket.test(path))
+
+const dockerSettings = '/etc/docker/daemon.json'
+
+/** Sockets that dockerd is told to listen on (`hosts` of daemon.json), by path: they are looked for under any name. */
+const configured = ({ texts }: HostFacts): readonly string[] =>
+  [...(texts[dockerSettings] ?? '').matchAll(/"unix:\/\/(\/[^"\\*]+)"/g)].map(([, path = '']) => path)
 
 const never = (): boolean => false
 

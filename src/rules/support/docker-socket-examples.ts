@@ -1,12 +1,23 @@
 /** Examples of `docker-socket`. */
 import { hostTree, viewOf } from '../../core/example-facts.ts'
+import type { FileKind } from '../../core/facts.ts'
 import type { BadExample, Example } from '../../core/rule.ts'
 import { binds, bound } from './mount-examples.ts'
+
+const configured = (source: string, kind: FileKind): Pick<Example, 'config' | 'facts'> => {
+  const { config, facts } = bound(source, { kind })
+  const hosts = '{ "hosts": ["fd://", "unix:///srv/engine/api"] }'
+  return { config, facts: { ...facts, texts: { '/etc/docker/daemon.json': hosts } } }
+}
 
 export const socketGood: readonly Example[] = [
   { name: 'no mount of the host', config: { mounts: [] } },
   { name: 'a folder of its own', ...bound('/srv/data') },
   { name: 'a socket of a program', ...bound('/run/app/app.sock') },
+  {
+    name: 'a folder beside a socket that Docker is told to listen on',
+    ...configured('/srv/data', 'directory'),
+  },
   { name: 'a device plug-in’s socket folder of kubelet', ...bound('/var/lib/kubelet/device-plugins') },
 ]
 
@@ -60,6 +71,17 @@ export const socketBad: readonly BadExample<'socket' | 'folder'>[] = [
       ...hostTree({ '/srv/api': {}, '/srv/api/docker.sock': {} }),
       listeners: ['/srv/api/docker.sock'],
     },
+    message: 'folder',
+    fixable: false,
+  },
+  {
+    name: 'a socket under a name of the site’s own, by Docker’s settings',
+    ...configured('/srv/engine/api', 'socket'),
+    message: 'socket',
+  },
+  {
+    name: 'a folder of such a socket',
+    ...configured('/srv/engine', 'directory'),
     message: 'folder',
     fixable: false,
   },

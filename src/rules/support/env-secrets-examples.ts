@@ -74,6 +74,12 @@ export const badSecrets: readonly BadExample<'named' | 'shaped'>[] = [
     ...environment('PEM=LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtFWS0tLS0t'),
     ...shaped,
   },
+  {
+    name: 'an issued token in base64',
+    // `ghp_` and 36 times `a`.
+    ...environment(`SETTINGS_B64=Z2hwX2Fh${'YWFh'.repeat(11)}YQ==`),
+    ...shaped,
+  },
   { name: 'a password in a URL', ...environment('DATABASE_URL=postgres://app:hunter2@db/app'), ...shaped },
   {
     name: 'an exec that brings one',

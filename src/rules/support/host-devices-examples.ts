@@ -1,5 +1,5 @@
 /** Examples of `host-devices`. */
-import { hostTree } from '../../core/example-facts.ts'
+import { hostTree, viewOf } from '../../core/example-facts.ts'
 import type { PathFact } from '../../core/facts.ts'
 import type { BadExample, Example } from '../../core/rule.ts'
 
@@ -176,7 +176,7 @@ export const devicesBad: readonly BadExample<Key>[] = [
     name: 'a folder that brings a copy of /dev along',
     config: bind('/srv/chroot'),
     facts: hostTree({
-      '/srv/chroot': { submounts: [{ path: '/srv/chroot/dev', id: '1:/dev', ancestors: [] }] },
+      '/srv/chroot': { submounts: [viewOf('/srv/chroot/dev', '1:/dev')] },
     }),
     message: 'mounted',
   },

@@ -1,5 +1,5 @@
 /** Examples of `kernel-helpers`: every way a mount table leaves a setting of the kernel writable. */
-import { hostTree } from '../../core/example-facts.ts'
+import { hostTree, viewOf } from '../../core/example-facts.ts'
 import type { Mount } from '../../core/oci.ts'
 import type { BadExample, Example } from '../../core/rule.ts'
 import { bound } from './mount-examples.ts'
@@ -32,6 +32,10 @@ export const helpersGood: readonly Example[] = [
   {
     name: 'something else over a writable bind',
     config: besides(bind('/proc/sys', '/x'), bind('/srv', '/x/kernel', 'ro'), bind('/srv', '/x')),
+  },
+  {
+    name: 'pinned BPF programs of another mount are judged by procfs-exposure',
+    ...bound('/srv/pins', { id: '9:1', fileSystem: 'bpf' }),
   },
   { name: '/proc of the host, read-only, is judged by procfs-exposure', ...bound('/proc', {}, 'rro') },
   {
@@ -86,6 +90,25 @@ export const helpersBad: readonly BadExample<'writable'>[] = [
     message: 'writable',
   },
   {
+    name: 'a volume that is another /proc (docker volume create -o type=proc -o device=proc)',
+    ...bound('/var/lib/docker/volumes/v/_data', { id: '9:1', fileSystem: 'proc' }),
+    message: 'writable',
+  },
+  {
+    name: 'one setting of another /proc',
+    ...bound('/srv/p/sys/kernel/core_pattern', {
+      id: '9:4',
+      fileSystem: 'proc',
+      ancestors: ['9:3', '9:2', '9:1', '1:/srv', '1:/'],
+    }),
+    message: 'writable',
+  },
+  {
+    name: 'the formats of programs, mounted elsewhere on the host',
+    ...bound('/srv/formats', { id: '9:1', fileSystem: 'binfmt_misc' }),
+    message: 'writable',
+  },
+  {
     name: 'one setting, by path',
     config: besides(bind('/proc/sys/kernel/core_pattern', '/c')),
     message: 'writable',
@@ -97,7 +120,7 @@ export const helpersBad: readonly BadExample<'writable'>[] = [
   },
   {
     name: 'the root of the host, with what is mounted below it left writable',
-    ...bound('/', { submounts: [{ path: '/proc', id: '1:/proc', ancestors: ['1:/'] }] }, 'ro'),
+    ...bound('/', { submounts: [viewOf('/proc')] }, 'ro'),
     message: 'writable',
     fixable: false,
   },

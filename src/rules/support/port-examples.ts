@@ -122,6 +122,11 @@ export const goodInterfaces: readonly Example[] = [
     parameters: { 'default-address': '127.0.0.1' },
   },
   {
+    name: 'all exposed ports, where the engine binds to one address by itself',
+    engine: { ports: known([]), publishesAll: known(true) },
+    parameters: { 'default-address': '127.0.0.1' },
+  },
+  {
     name: 'an address of the list, spelled differently',
     ...published({ hostIp: '::ffff:127.0.0.1' }),
     parameters: { addresses: ['127.0.0.1'] },
@@ -134,6 +139,24 @@ const every = { message: 'every' } as const
 export const badInterfaces: readonly BadExample<'every' | 'other' | 'untold'>[] = [
   { name: 'no address', ...published({ hostPort: '8080' }), ...every },
   { name: 'any free port without an address', ...published({}), ...every },
+  {
+    name: 'all exposed ports at once',
+    engine: { ports: known([]), publishesAll: known(true) },
+    ...every,
+  },
+  {
+    name: 'all exposed ports beside one that is bound to an address',
+    engine: {
+      ports: known([{ container: '80/tcp', hostIp: '127.0.0.1', hostPort: '80' }]),
+      publishesAll: known(true),
+    },
+    ...every,
+  },
+  {
+    name: 'an engine that keeps from us whether it publishes all',
+    engine: { ports: known([]), publishesAll: unknown('Podman keeps it in its database') },
+    message: 'untold',
+  },
   { name: 'every IPv4 address', ...published({ hostIp: '0.0.0.0' }), ...every },
   { name: 'every IPv6 address', ...published({ hostIp: '::' }), ...every },
   { name: 'every address, written out', ...published({ hostIp: '0:0:0:0:0:0:0:0' }), ...every },

@@ -1,7 +1,7 @@
 /** Examples of `procfs-exposure`: instances elsewhere, binds by any name, mounts over /proc. */
 
 import { hostFacts } from '../../core/example.ts'
-import { hostTree } from '../../core/example-facts.ts'
+import { hostTree, viewOf } from '../../core/example-facts.ts'
 import type { Mount } from '../../core/oci.ts'
 import type { BadExample, Example } from '../../core/rule.ts'
 import { bound, mounted } from './mount-examples.ts'
@@ -19,6 +19,8 @@ const tmpfsAt = (destination: string): { readonly mounts: readonly Mount[] } =>
 const bindOf = (source: string, destination = '/x'): { readonly mounts: readonly Mount[] } =>
   besides({ destination, type: 'bind', source, options: ['rbind', 'ro'] })
 
+const volume = '/var/lib/docker/volumes/v/_data'
+
 const rootless = { onHost: true, texts: { '/proc/self/uid_map': '0 1000 1\n1 100000 65536\n' } }
 
 export const exposureGood: readonly Example[] = [
@@ -28,6 +30,14 @@ export const exposureGood: readonly Example[] = [
   { name: 'a mount that hides what engines hide', config: tmpfsAt('/proc/acpi') },
   { name: 'a folder of its own', ...bound('/srv/data') },
   { name: 'the cgroups are judged by writable-cgroups', ...bound('/sys/fs/cgroup', {}, 'ro') },
+  {
+    name: 'a FUSE file system of lxcfs, whose mount lies below',
+    ...bound('/var/lib/lxcfs', { submounts: [viewOf('/var/lib/lxcfs/proc', '9:1')] }, 'ro'),
+  },
+  {
+    name: 'another cgroup file system is judged by writable-cgroups',
+    ...bound(volume, { id: '9:1', fileSystem: 'cgroup2' }),
+  },
   {
     name: "the host's /sys and /proc in their places, as rootless engines bind them for --net and --pid host",
     config: {
@@ -93,8 +103,41 @@ export const exposureBad: readonly BadExample<'another' | 'bound' | 'covered' | 
     fixable: false,
   },
   {
+    name: 'a volume that is another /proc (docker volume create -o type=proc -o device=proc)',
+    ...bound(volume, { id: '9:1', fileSystem: 'proc' }, 'ro'),
+    message: 'bound',
+    fixable: false,
+  },
+  {
+    name: 'a volume that is another /sys, by a folder of it, in place of the usual one',
+    config: bindOf(`${volume}/kernel`, '/sys/kernel'),
+    facts: hostTree({
+      [`${volume}/kernel`]: { id: '9:2', fileSystem: 'sysfs', ancestors: ['9:1', '1:/'] },
+    }),
+    message: 'bound',
+    fixable: false,
+  },
+  {
+    name: 'pinned BPF programs of another mount',
+    ...bound('/srv/pins', { id: '9:1', fileSystem: 'bpf' }),
+    message: 'bound',
+    fixable: false,
+  },
+  {
+    name: 'debugging files that the host shows nowhere else',
+    ...bound('/srv/debug', { id: '9:1', fileSystem: 'debugfs' }, 'ro'),
+    message: 'bound',
+    fixable: false,
+  },
+  {
+    name: 'a folder that brings another /proc along',
+    ...bound('/srv', { submounts: [viewOf('/srv/chroot/proc', '9:1', 'proc')] }),
+    message: 'bound',
+    fixable: false,
+  },
+  {
     name: 'the root of the host brings it along',
-    ...bound('/', { submounts: [{ path: '/proc', id: '1:/proc', ancestors: ['1:/'] }] }),
+    ...bound('/', { submounts: [viewOf('/proc')] }),
     message: 'bound',
     fixable: false,
   },

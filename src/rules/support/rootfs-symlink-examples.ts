@@ -77,6 +77,28 @@ export const symlinksBad: readonly BadExample<'replaced' | 'diverted' | 'unseen'
     message: 'diverted',
   },
   {
+    name: 'a file system over a folder of a volume that is a link to all processes',
+    config: { mounts: [...volumeAt('/volume').mounts, { destination: '/volume/target', type: 'tmpfs' }] },
+    facts: image({
+      '/volume': plain('/volume'),
+      '/volume/target': link('/proc', '/volume/target -> /proc'),
+    }),
+    message: 'diverted',
+  },
+  {
+    name: 'through the descriptors of the runtime, whatever comes after them',
+    config: volumeAt('/data'),
+    facts: image({
+      '/data': {
+        real: '/proc/self/fd/7/../../..',
+        links: ['/data -> /proc/self/fd/7/../../..'],
+        exists: false,
+        descriptors: '/proc/self/fd/7',
+      },
+    }),
+    message: 'diverted',
+  },
+  {
     name: 'a volume over everything',
     config: volumeAt('/data'),
     facts: image({ '/data': link('/', '/data -> ../../..') }),

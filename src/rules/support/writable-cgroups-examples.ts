@@ -14,6 +14,8 @@ const bind = (source: string, destination: string, ...options: readonly string[]
   mounts: [{ destination, type: 'bind', source, options: ['rbind', ...options] }],
 })
 
+const volume = '/var/lib/docker/volumes/v/_data'
+
 const initial = '0 0 4294967295\n'
 
 const version2: Partial<HostFacts> = {
@@ -45,6 +47,11 @@ export const cgroupsGood: readonly Example[] = [
     name: "the host's, read-only with all below, version 1",
     config: bind(folder, folder, 'rro'),
     facts: version1,
+  },
+  {
+    name: 'another mount of them, read-only',
+    config: bind(volume, '/x', 'ro'),
+    facts: { ...version2, ...hostTree({ [volume]: { id: '9:1', fileSystem: 'cgroup2' } }) },
   },
   {
     name: 'a rootless caller writes to what was delegated to it',
@@ -106,6 +113,21 @@ export const cgroupsBad: readonly BadExample<'instance' | 'bound' | 'agent' | 'u
     name: 'a copy of them',
     config: bind('/srv/copy', '/x'),
     facts: { ...version1, ...hostTree({ '/srv/copy': { aliases: [viewOf(`${folder}/memory`)] } }) },
+    message: 'bound',
+  },
+  {
+    name: 'a volume that is another mount of them (docker volume create -o type=cgroup2 -o device=cgroup2)',
+    config: bind(volume, '/x'),
+    facts: { ...version2, ...hostTree({ [volume]: { id: '9:1', fileSystem: 'cgroup2' } }) },
+    message: 'bound',
+  },
+  {
+    name: "one group of an old hierarchy that the host's folder does not show",
+    config: bind('/srv/pids/pod', '/x'),
+    facts: {
+      ...version2,
+      ...hostTree({ '/srv/pids/pod': { id: '9:2', fileSystem: 'cgroup', ancestors: ['9:1', '1:/'] } }),
+    },
     message: 'bound',
   },
   {
