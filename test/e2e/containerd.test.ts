@@ -3,13 +3,19 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { type Containerd, ctrImage, startContainerd } from './support/containerd.ts'
+import {
+  type Containerd,
+  ctrImage,
+  ctrUserImage,
+  runtimeOptions,
+  startContainerd,
+} from './support/containerd.ts'
 import { logLength, recordsOf, repaired, setPolicy } from './support/decisions.ts'
 import { expectGone } from './support/leftovers.ts'
 import { until } from './support/private-host.ts'
 import { expectDenied, expectSentence, type Refusal, refusalIn } from './support/refusal.ts'
 import { refused } from './support/refusals.ts'
-import { expectUntouched, minimal, untoldBy } from './support/untouched.ts'
+import { expectUntouched, untoldBy } from './support/untouched.ts'
 
 jest.setTimeout(120_000)
 
@@ -26,13 +32,10 @@ afterAll(async () => {
 test('a container that needs nothing runs untouched, its streams and exit status its own', async () => {
   // ctr has no word for a limit of processes.
   setPolicy(engine.host, '[rules.pids-limit]\naction = "off"\n')
-  const user = ['--user', '1000:1000', '--seccomp', '--read-only']
   const limits = ['--memory-limit', '67108864', '--cpu-shares', '512']
-  const ran = await engine.ctrRun(['--rm', ...user, ...limits], 'plain', [
-    'sh',
-    '-c',
-    'echo out; echo err >&2; exit 42',
-  ])
+  const options = [...runtimeOptions(engine.host, 'plain'), '--rm', '--seccomp', '--read-only', ...limits]
+  const command = ['sh', '-c', 'echo out; echo err >&2; exit 42']
+  const ran = await engine.ctr(['run', ...options, ctrUserImage, 'plain', ...command])
   setPolicy(engine.host)
   expect(ran).toMatchObject({ exitCode: 42, stdout: 'out', stderr: 'err' })
   const found = recordsOf(engine.host, 'plain')
@@ -44,20 +47,6 @@ test('a container that needs nothing runs untouched, its streams and exit status
     },
   ])
   await expectGone(engine.host, 'plain')
-})
-
-test('under the profile minimal nothing is found in a container without options, and on a terminal', async () => {
-  const { ctrRun, host } = engine
-  setPolicy(host, minimal)
-  const ran = await ctrRun(['--rm'], 'ordinary', ['echo', 'ran'])
-  const options = ['--rm', '--tty', '--runc-binary', host.runtime, '--cgroup', `${host.cgroup}/terminal`]
-  const command = ['ctr', 'run', ...options, ctrImage, 'terminal', 'tty'].join(' ')
-  const onTerminal = await host.run('script', ['-qec', command, '/dev/null'], { openInput: true })
-  setPolicy(host)
-  expect(ran).toMatchObject({ exitCode: 0, stdout: 'ran', stderr: '' })
-  expect(onTerminal).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('/dev/pts/0') })
-  expectUntouched(recordsOf(host, 'ordinary'), [])
-  expectUntouched(recordsOf(host, 'terminal'), [])
 })
 
 describe('refused', () => {
@@ -213,13 +202,12 @@ test('mode warn lets everything through and says what would have been refused', 
 test('a bundle in another namespace and one of a plain folder are judged alike', async () => {
   const { ctr, host } = engine
   await ctr(['--namespace', 'site', 'images', 'import', join(host.workspace, 'image.tar')])
-  const runtime = (id: string) => ['--runc-binary', host.runtime, '--cgroup', `${host.cgroup}/${id}`]
   const ran = await ctr([
     '--namespace',
     'site',
     'run',
     '--rm',
-    ...runtime('elsewhere'),
+    ...runtimeOptions(host, 'elsewhere'),
     ctrImage,
     'elsewhere',
     'echo',
@@ -233,7 +221,7 @@ test('a bundle in another namespace and one of a plain folder are judged alike',
   const plain = await ctr([
     'run',
     '--rm',
-    ...runtime('folder'),
+    ...runtimeOptions(host, 'folder'),
     '--rootfs',
     join(rootfs, '..'),
     'folder',

@@ -6,7 +6,6 @@ import {
   type ContainerOptions,
   type CriContainerd,
   criImage,
-  criVersionedImage,
   type Pod,
   startCriContainerd,
 } from './support/cri-containerd.ts'
@@ -16,7 +15,7 @@ import { expectGone } from './support/leftovers.ts'
 import { probe, until } from './support/private-host.ts'
 import { expectDenied, expectSentence, type Refusal, refusalIn } from './support/refusal.ts'
 import { refused } from './support/refusals.ts'
-import { expectUntouched, minimal, untoldBy } from './support/untouched.ts'
+import { expectUntouched, untoldBy } from './support/untouched.ts'
 
 jest.setTimeout(120_000)
 
@@ -54,7 +53,6 @@ test('a container that needs nothing runs untouched, its output and exit status 
   setPolicy(host, '[rules.pids-limit]\naction = "off"\n')
   const id = await engine.start(pod, 'plain', {
     command: ['sh', '-c', 'ip -4 addr show eth0; hostname; exit 42'],
-    image: { image: criVersionedImage },
     logPath: 'plain.log',
     resources: { memoryLimitInBytes: 67108864, cpuShares: 512 },
     securityContext: {
@@ -72,24 +70,12 @@ test('a container that needs nothing runs untouched, its output and exit status 
   expect(found).toMatchObject([
     {
       engine: { id: 'containerd', proven: true },
-      container: { id, name: 'plain', image: criVersionedImage, namespace: 'shop', pod: 'web' },
+      container: { id, name: 'plain', image: criImage, namespace: 'shop', pod: 'web' },
     },
   ])
   expect(found[0]?.container.sandbox).toBeUndefined()
   await engine.remove(id)
   await expectGone(host, id)
-})
-
-test('under the profile minimal nothing is found in a pod that says nothing, its sandbox and container', async () => {
-  const { host } = engine
-  setPolicy(host, minimal)
-  const ordinary = await engine.runPod('ordinary')
-  const id = await engine.start(ordinary, 'ordinary')
-  expect(await engine.exec(id, 'id', '-u')).toMatchObject({ exitCode: 0, stdout: '0\n' })
-  setPolicy(host)
-  expectUntouched(recordsOf(host, ordinary.id), [])
-  expectUntouched(recordsOf(host, id), [])
-  await engine.removePod(ordinary)
 })
 
 describe('refused', () => {

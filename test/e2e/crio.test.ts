@@ -3,8 +3,7 @@
 import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { folders } from './support/conmon.ts'
-import { kubeletPaths } from './support/cri-containerd.ts'
-import { type Change, type Crio, type CrioContainer, openCrio } from './support/crio.ts'
+import { asHardenedPod, type Change, type Crio, type CrioContainer, openCrio } from './support/crio.ts'
 import {
   logLength,
   outcomes,
@@ -25,18 +24,6 @@ jest.setTimeout(120_000)
 const image = 'localhost/busybox:latest'
 const versionedImage = 'localhost/busybox:1.36'
 const proven = { id: 'crio', proven: true }
-
-/** What the recording, made without a kubelet, lacks of a hardened pod: hidden paths, a group, a version. */
-const byKubelet: Change = (config) => ({
-  ...config,
-  process: { ...config.process, user: { uid: 1000, gid: 1000, additionalGids: [1000] } },
-  annotations: {
-    ...config.annotations,
-    'io.kubernetes.cri-o.Image': versionedImage,
-    'io.kubernetes.cri-o.ImageName': versionedImage,
-  },
-  linux: { ...config.linux, ...kubeletPaths },
-})
 
 let engine: Crio
 let sandbox: CrioContainer
@@ -78,7 +65,7 @@ test('a container that asks for all of it itself runs untouched', async () => {
   // The recording has no limit of processes: kubelet sets it on the cgroup of the pod.
   setPolicy(host, '[rules.pids-limit]\naction = "off"\n')
   const pod = await engine.runSandbox('crio-1.37-hardened')
-  const container = await engine.create('crio-1.37-hardened', pod, byKubelet)
+  const container = await engine.create('crio-1.37-hardened', pod, asHardenedPod(versionedImage))
   expect(container.created).toEqual({ pid: expect.any(Number) })
   const found = recordsOf(host, container.id)
   expectUntouched(found, untoldBy('CRI-O'))
@@ -282,8 +269,9 @@ describe('fixed', () => {
     const { host, runtime } = engine
     setPolicy(host, '')
     chmodSync(host.path(policyFile), 0o666)
-    const before = logLength(host)
     expect((await engine.execStream(app, ['true'])).stderr).toContain('can be written by others (mode 666)')
+    expect(records(host).at(-1)).toMatchObject({ operation: 'exec', verdict: 'deny', engine: proven })
+    const before = logLength(host)
     expect(await runtime(['pause', app.id])).toMatchObject({ exitCode: 0, all: '' })
     expect(await stateOf(app)).toBe('paused')
     expect(await runtime(['resume', app.id])).toMatchObject({ exitCode: 0, all: '' })

@@ -11,7 +11,7 @@ import { expectGone } from './support/leftovers.ts'
 import { probe } from './support/private-host.ts'
 import { expectDenied, expectSentence, type Refusal, refusalIn } from './support/refusal.ts'
 import { refused } from './support/refusals.ts'
-import { expectUntouched, minimal, untoldBy } from './support/untouched.ts'
+import { expectUntouched, untoldBy } from './support/untouched.ts'
 
 jest.setTimeout(120_000)
 
@@ -46,29 +46,6 @@ test('a container that needs nothing runs untouched, its streams and exit status
       container: { name: 'plain', image: versionedImage },
     },
   ])
-})
-
-describe('under the profile minimal nothing is found in what everybody runs', () => {
-  beforeAll(() => setPolicy(engine.host, minimal))
-  afterAll(() => setPolicy(engine.host))
-
-  test.each([
-    ['no option', []],
-    ['--init', ['--init']],
-    ['a health check', ['--health-cmd=test -e /tmp']],
-  ])('%s', async (what, options) => {
-    const { docker, host } = engine
-    const name = what.replaceAll(/\W/g, '')
-    const ran = await docker(['run', '--rm', '--name', name, ...options, image, 'echo', 'ran'])
-    expect(ran).toMatchObject({ exitCode: 0, stdout: 'ran', stderr: '' })
-    expectUntouched(recordsOf(host, name), [])
-  })
-
-  test('-it', async () => {
-    const ran = await engine.dockerTerminal(`run --rm -it --name terminal ${image} tty`)
-    expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('/dev/pts/0') })
-    expectUntouched(recordsOf(engine.host, 'terminal'), [])
-  })
 })
 
 describe('refused', () => {

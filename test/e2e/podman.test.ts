@@ -14,7 +14,7 @@ import {
 import { type Outcome, probe, until } from './support/private-host.ts'
 import { expectDenied, expectSentence, type Refusal, refusalIn } from './support/refusal.ts'
 import { refused } from './support/refusals.ts'
-import { expectUntouched, minimal, untoldBy } from './support/untouched.ts'
+import { expectUntouched, untoldBy } from './support/untouched.ts'
 
 jest.setTimeout(120_000)
 
@@ -49,39 +49,6 @@ test('a container that needs nothing runs untouched, its streams and exit status
   expect(found).toMatchObject([
     { engine: { id: 'podman', proven: true }, container: { name: 'plain', image: versionedImage } },
   ])
-})
-
-describe('under the profile minimal nothing is found in what everybody runs', () => {
-  beforeAll(() => setPolicy(engine.host, minimal))
-  afterAll(() => setPolicy(engine.host))
-
-  test.each([
-    ['no option', []],
-    // Catatonit is not everywhere; any static program that starts another serves.
-    ['--init', ['--init', '--init-path=/usr/bin/docker-init']],
-  ])('%s', async (what, options) => {
-    const name = what.replaceAll(/\W/g, '')
-    const ran = await run('--rm', '--name', name, ...options, image, 'echo', 'ran')
-    expect(ran).toMatchObject({ exitCode: 0, stdout: 'ran', stderr: '' })
-    expectUntouched(recordsOf(engine.host, name), [])
-  })
-
-  test('-it', async () => {
-    const ran = await engine.podmanTerminal(
-      runArguments('--rm', '-it', '--name', 'terminal', image, 'tty').join(' '),
-    )
-    expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('/dev/pts/0') })
-    expectUntouched(recordsOf(engine.host, 'terminal'), [])
-  })
-
-  test('a health check, which leaves no record either', async () => {
-    const { host, podman } = engine
-    const check = ['--health-cmd=test -e /tmp', '--health-interval=disable']
-    await run('--detach', '--name', 'checked', ...check, image, 'sleep', '1000')
-    expect(await podman(['healthcheck', 'run', 'checked'])).toMatchObject({ exitCode: 0 })
-    expectUntouched(recordsOf(host, 'checked'), [])
-    await podman(['rm', '--force', '--time', '0', 'checked'])
-  })
 })
 
 describe('refused', () => {

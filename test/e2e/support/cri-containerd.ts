@@ -12,12 +12,11 @@ import {
 } from './cri-client.ts'
 import { pauseImage, writePauseImage } from './cri-image.ts'
 import { allowCgroup } from './decisions.ts'
-import { image, versionedImage, writeImage } from './image.ts'
+import { versionedImage, writeImage } from './image.ts'
 import { type Outcome, openPrivateHost, type PrivateHost, until } from './private-host.ts'
 
-/** The names CRI knows the image of the tests by. */
-export const criImage = `docker.io/library/${image}`
-export const criVersionedImage = `docker.io/library/${versionedImage}`
+/** The name CRI knows the image of the tests by. */
+export const criImage = `docker.io/library/${versionedImage}`
 
 /** Where Debian's containernetworking-plugins has them. */
 const plugins = '/usr/lib/cni'
@@ -30,7 +29,7 @@ export interface PodOptions {
 }
 
 /** What a test says of a container; without a command it sleeps. */
-export type ContainerOptions = Partial<Pick<ContainerConfig, 'image' | 'command' | 'mounts' | 'logPath'>> &
+export type ContainerOptions = Partial<Pick<ContainerConfig, 'command' | 'mounts' | 'logPath'>> &
   Partial<ContainerConfig['linux']>
 
 export interface Pod {
@@ -91,7 +90,8 @@ const startIn = async (host: PrivateHost): Promise<CriContainerd> => {
 const writeImages = async ({ workspace }: PrivateHost): Promise<readonly string[]> => {
   const archive = join(workspace, 'image.tar')
   const pause = join(workspace, 'pause.tar')
-  await writeImage(archive)
+  // Of two names containerd tells the runtime the one it likes.
+  await writeImage(archive, { names: [versionedImage] })
   await writePauseImage(archive, pause)
   return [archive, pause]
 }

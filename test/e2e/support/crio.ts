@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { type Created, environment, execute, folders, type Monitored, monitor } from './conmon.ts'
+import { kubeletPaths } from './cri-containerd.ts'
 import { allowCgroup } from './decisions.ts'
 import { type Outcome, openPrivateHost, type PrivateHost } from './private-host.ts'
 
@@ -42,6 +43,20 @@ export interface RecordedConfig {
 
 /** A change a test makes to a recorded configuration, as another pod specification would have. */
 export type Change = (config: RecordedConfig) => RecordedConfig
+
+/** What the recording, made without a kubelet, lacks of a hardened pod: hidden paths, a group, a version. */
+export const asHardenedPod =
+  (image: string): Change =>
+  (config) => ({
+    ...config,
+    process: { ...config.process, user: { uid: 1000, gid: 1000, additionalGids: [1000] } },
+    annotations: {
+      ...config.annotations,
+      'io.kubernetes.cri-o.Image': image,
+      'io.kubernetes.cri-o.ImageName': image,
+    },
+    linux: { ...config.linux, ...kubeletPaths },
+  })
 
 export interface CrioContainer extends Monitored {
   readonly fixture: string

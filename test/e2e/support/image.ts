@@ -29,13 +29,20 @@ const layerTar = async (): Promise<Buffer> => {
   return buffer(pack)
 }
 
+/** What an image is called, and whom its containers run as. */
+interface ImageOptions {
+  readonly names?: readonly string[]
+  readonly user?: string
+}
+
 /** Writes the image to a file that `docker load`, `podman load` and `ctr images import` take. */
-export const writeImage = async (file: string): Promise<void> => {
+export const writeImage = async (file: string, options: ImageOptions = {}): Promise<void> => {
+  const { names = [image, versionedImage], user = '' } = options
   const layer = await layerTar()
   const config = JSON.stringify({
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     os: 'linux',
-    config: { Cmd: ['sh'], Env: ['PATH=/bin'], WorkingDir: '/' },
+    config: { Cmd: ['sh'], Env: ['PATH=/bin'], WorkingDir: '/', User: user },
     rootfs: { type: 'layers', diff_ids: [`sha256:${sha256(layer)}`] },
     history: [{ created_by: 'lintel tests' }],
   })
@@ -43,7 +50,7 @@ export const writeImage = async (file: string): Promise<void> => {
   const pack = tar.pack()
   pack.entry({ name: configName }, config)
   pack.entry({ name: 'layer.tar' }, layer)
-  const manifest = [{ Config: configName, RepoTags: [image, versionedImage], Layers: ['layer.tar'] }]
+  const manifest = [{ Config: configName, RepoTags: names, Layers: ['layer.tar'] }]
   pack.entry({ name: 'manifest.json' }, JSON.stringify(manifest))
   pack.finalize()
   await pipeline(pack, createWriteStream(file))

@@ -22,9 +22,6 @@ export const untoldBy = (way: string): readonly string[] => {
   return unknown.map((row) => `${/\[(.*?)\]/.exec(row[1] ?? '')?.[1]} unknown`).sort()
 }
 
-/** The profile in which an ordinary container of any engine has nothing to be found. */
-export const minimal = 'profile = "minimal"\n'
-
 /** Expects one record, of a create that changed nothing and found exactly this. */
 export const expectUntouched = (records: readonly DecisionRecord[], found: readonly string[]): void => {
   expect(records.map(outcomes)).toEqual([found])
