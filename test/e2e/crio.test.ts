@@ -270,7 +270,11 @@ describe('fixed', () => {
     setPolicy(host, '')
     chmodSync(host.path(policyFile), 0o666)
     expect((await engine.execStream(app, ['true'])).stderr).toContain('can be written by others (mode 666)')
-    expect(records(host).at(-1)).toMatchObject({ operation: 'exec', verdict: 'deny', engine: proven })
+    expect(records(host).at(-1)).toMatchObject({
+      operation: 'exec',
+      verdict: 'deny',
+      container: { id: app.id },
+    })
     const before = logLength(host)
     expect(await runtime(['pause', app.id])).toMatchObject({ exitCode: 0, all: '' })
     expect(await stateOf(app)).toBe('paused')
