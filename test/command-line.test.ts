@@ -143,7 +143,7 @@ describe('--dry-run prints the decision, executes nothing, writes nothing', () =
     ['fix', repairedConfig, 0],
     ['deny', refusedConfig, 1],
   ] as const)('%s', async (verdict, config, status) => {
-    shim.policy('')
+    shim.policy('rules.restore-checkpoint.action = "off"\n')
     const bundle = preparedBundle(shim, 'c', config)
     const before = await untouched(bundle)
     const log = join(bundle, 'log')

@@ -84,7 +84,7 @@ describe.each(edits)('a policy broken by %s', (_, edit, says) => {
   test('with a good one kept: that one serves, and every record names file and line', async () => {
     const bundle = preparedBundle(shim, 'c')
     const bad = preparedBundle(shim, 'bad', refusedConfig)
-    shim.policy('')
+    shim.policy('rules.restore-checkpoint.action = "off"\n')
     expectHandedOn(await shim.call(guardedCalls.create(bundle, 'c')), guardedCalls.create(bundle, 'c'))
     expect(shim.records()[0]?.policy).not.toHaveProperty('broken')
     edit()
