@@ -191,11 +191,12 @@ await step('boundaries', 'depcruise', ['--config', '.dependency-cruiser.cjs', 's
 await step('nothing unused', 'knip', [])
 await step('shell scripts', 'shellcheck', ['scripts/bootstrap.sh', '.ci/run'])
 await cargo()
-await jest('unit tests', ['src'])
+await jest('unit tests', [join(root, 'src/')])
 await step('mutation: every rule broken on purpose is noticed', 'tsx', ['scripts/mutation.ts'])
-const across = ['test', '--testPathIgnorePatterns', 'test/e2e', ...(isRoot ? [] : rootOnly)]
+const endToEnd = join(root, 'test/e2e')
+const across = [join(root, 'test/'), '--testPathIgnorePatterns', endToEnd, ...(isRoot ? [] : rootOnly)]
 await jest('tests across modules', across)
-if (isRoot) await jest('end to end, on real engines', ['test/e2e', '--runInBand'])
+if (isRoot) await jest('end to end, on real engines', [endToEnd, '--runInBand'])
 else {
   skips.push(...rootOnly)
   add({ passed: 0, failed: 0, skipped: rootOnly.length })
