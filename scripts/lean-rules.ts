@@ -1,7 +1,7 @@
 /**
  * Rules as the hot path loads them: without rationale and examples, the words of a finding as one text that is
- * parsed only when there is a finding, and of each parameter only its type. Loading is most of a call's time. Compiling a
- * policy takes the parameters whole, and nothing that judges.
+ * parsed only when there is a finding, and of each parameter only its type and default. Compiling a policy takes the
+ * parameters whole, and nothing that judges.
  */
 import { readFileSync } from 'node:fs'
 import { type ExpressionStatement, type ObjectExpression, type Program, parse } from 'acorn'
@@ -22,7 +22,10 @@ const leanMembers = (
   if (settings === 'whole') return `parameters: ${JSON.stringify(parameters)}, check: () => [],`
   const spoken = Object.entries(messages).map(([key, { what, remedy }]) => [key, { what, remedy }])
   const words = JSON.stringify({ title, references, messages: Object.fromEntries(spoken) })
-  const types = Object.entries(parameters).map(([name, { type }]) => [name, { type }])
+  const types = Object.entries(parameters).map(([name, { type, default: value }]) => [
+    name,
+    { type, default: value },
+  ])
   return `words: ${JSON.stringify(words)}, parameters: ${JSON.stringify(Object.fromEntries(types))},`
 }
 

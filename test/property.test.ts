@@ -1,7 +1,7 @@
 /** What holds of the deciding code for any input: patches, globs, safe lines, decisions over combined examples. */
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { evaluate } from '../src/core/evaluate.ts'
+import { activeRules, evaluate, inFixOrder } from '../src/core/evaluate.ts'
 import { exampleInput } from '../src/core/example.ts'
 import { byteLength, cut, failureText, safeLine } from '../src/core/failure-text.ts'
 import { rereadAs } from '../src/core/input.ts'
@@ -255,9 +255,10 @@ describe('decisions over bad examples of several rules at once', () => {
 
   const decide = (judged: readonly Rule[], made: NonNullable<ReturnType<typeof exampleInput>>) => {
     const { input, document: judgedDocument } = made
+    const policy = policyOf(judged)
     return evaluate({
-      rules: judged,
-      policy: policyOf(judged),
+      active: activeRules(inFixOrder(judged), policy, input.operation),
+      policy,
       input,
       document: judgedDocument,
       reread: rereadAs(input),

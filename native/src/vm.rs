@@ -93,10 +93,12 @@ fn restored() -> Option<&'static Machine> {
 pub fn new_runtime(role: Role) -> Result<Runtime, String> {
     let runtime =
         Runtime::new_with_alloc(heap::Pool::new()).map_err(|error| format!("no machine: {error}"))?;
-    if role == Role::ContainerRuntime {
+    runtime.set_gc_threshold(match role {
         // A call that lives for a millisecond needs no collector, and none of its pauses.
-        runtime.set_gc_threshold(usize::MAX);
-    }
+        Role::ContainerRuntime => usize::MAX,
+        // Nearly all garbage is gone with its last reference; a collection goes through the machine as a whole.
+        Role::CommandLine => 64 << 20,
+    });
     Ok(runtime)
 }
 

@@ -3,7 +3,7 @@
 import { noFlags } from '../core/call.ts'
 import type { Finding } from '../core/decision.ts'
 import { unseenContext } from '../core/engine-context.ts'
-import { evaluate } from '../core/evaluate.ts'
+import { activeRules, evaluate } from '../core/evaluate.ts'
 import { noHostFacts } from '../core/facts.ts'
 import { unknownIdentity } from '../core/identity.ts'
 import { rereadAs } from '../core/input.ts'
@@ -13,7 +13,7 @@ import { ok, type Result } from '../core/result.ts'
 import type { RuleInput, Severity } from '../core/rule.ts'
 import { isConfig } from '../core/shape.ts'
 import type { Host } from '../host/host.ts'
-import { rules } from '../rules/index.ts'
+import { orderedRules } from '../rules/ordered.ts'
 import { parseDocument } from '../runtime/load.ts'
 import { readConfigText } from './bundle.ts'
 import { exitStatus, type Output, wrap } from './output.ts'
@@ -73,7 +73,8 @@ const lintPath = (host: Host, path: string, policy: Policy): Result<Linted, stri
     facts: noHostFacts,
   }
   const today = host.clock().timestamp.slice(0, 10)
-  const decision = evaluate({ rules, policy, input, document, reread: rereadAs(input), today })
+  const active = activeRules(orderedRules, policy, input.operation)
+  const decision = evaluate({ active, policy, input, document, reread: rereadAs(input), today })
   return ok({ path: source.value.path, findings: decision.findings.map(unrepaired) })
 }
 

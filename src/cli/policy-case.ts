@@ -2,7 +2,7 @@
 import { noFlags } from '../core/call.ts'
 import type { Decision, Finding } from '../core/decision.ts'
 import { unseenContext } from '../core/engine-context.ts'
-import { evaluate } from '../core/evaluate.ts'
+import { activeRules, evaluate } from '../core/evaluate.ts'
 import { exampleInput, layer } from '../core/example.ts'
 import { noHostFacts } from '../core/facts.ts'
 import { type EngineId, type Identity, type Speaker, unknownIdentity } from '../core/identity.ts'
@@ -15,7 +15,7 @@ import type { RuleInput } from '../core/rule.ts'
 import { isConfig, isProcess, isResources } from '../core/shape.ts'
 import type { Host } from '../host/host.ts'
 import type { Expectation, PolicyCase } from '../policy/policy-case.ts'
-import { rules } from '../rules/index.ts'
+import { orderedRules } from '../rules/ordered.ts'
 import { parseDocument } from '../runtime/load.ts'
 import { type ConfigText, readConfigText } from './bundle.ts'
 
@@ -39,7 +39,8 @@ export const judgeCase = (host: Host, file: CaseFile, policy: Policy): Result<De
   const { input, document } = read.value
   const today = file.value.today ?? host.clock().timestamp.slice(0, 10)
   const serving = policyFor(policy, input.identity)
-  return ok(evaluate({ rules, policy: serving, input, document, reread: rereadAs(input), today }))
+  const active = activeRules(orderedRules, serving, input.operation)
+  return ok(evaluate({ active, policy: serving, input, document, reread: rereadAs(input), today }))
 }
 
 /** What differs from the expectation; empty where the case passes. */

@@ -128,7 +128,7 @@ const meet = (tree: ContainerTree, folder: Step, part: string): Met => {
   const path = `${folder.path}/${part}`
   const names = namesOf(tree, folder.of, path)
   const step = { path, of: folder.of, exists: folder.exists }
-  const descriptors = names.find((name) => descriptor.test(name))
+  const descriptors = names.find(isDescriptor)
   if (descriptors !== undefined) return { step, descriptors }
   const kernels = linkOfKernel(names)
   if (kernels !== undefined) return { step, link: kernels, isKernels: true }
@@ -149,7 +149,7 @@ const arrived = (
 ): InsideFact => {
   const real = path || '/'
   const descriptors = namesOf(tree, of, real).find(
-    (name) => descriptor.test(name) || descriptorFolder.test(name),
+    (name) => isDescriptor(name) || (name.startsWith('/proc/') && descriptorFolder.test(name)),
   )
   return { real, ...seen, ...(descriptors === undefined ? {} : { descriptors }) }
 }
@@ -183,11 +183,10 @@ const fromBundle = (path: string, bundle: string): string =>
 const namesOf = ({ files, place }: ContainerTree, of: Mounted, at: string): readonly string[] => {
   const { mount } = of
   if (mount === undefined) return [at]
-  if (mount.type === 'proc' && !isBind(mount)) return [at, `/proc${below(of, at)}`]
-  if (!isBind(mount)) return [at]
+  if (!isBind(mount)) return mount.type === 'proc' && of.at !== '/proc' ? [at, `/proc${below(of, at)}`] : [at]
   const source = fromBundle(mount.source ?? '', place.bundle)
   const named = cleanPath(source)
-  if (descriptor.test(named)) return [at, named]
+  if (isDescriptor(named)) return [at, named]
   const resolved = files.resolve(source)
   return [at, `${resolved === '/' ? '' : resolved}${below(of, at)}`]
 }
@@ -195,6 +194,9 @@ const namesOf = ({ files, place }: ContainerTree, of: Mounted, at: string): read
 // proc_pid_fd(5), proc_pid_root(5) and their like are links that are followed without a path.
 const descriptor =
   /^\/proc\/(?:self|[0-9]+)(?:\/task\/[0-9]+)?\/(?:cwd|root|exe|(?:fd|map_files)\/[^/]+)(?:\/|$)/
+
+// Nearly every path is done with by its beginning.
+const isDescriptor = (path: string): boolean => path.startsWith('/proc/') && descriptor.test(path)
 
 const descriptorFolder = /^\/proc\/(?:self|[0-9]+)(?:\/task\/[0-9]+)?\/(?:fd|map_files)$/
 

@@ -5,6 +5,7 @@
  */
 import { type HostSource, hostSources, isPrivate, isWritable } from './mounts.ts'
 import type { Mount } from './oci.ts'
+import { hasSameMounts, remembered } from './remembered.ts'
 import type { RuleInput } from './rule.ts'
 
 /** True when the engine itself made this mount. */
@@ -50,7 +51,7 @@ const borrowed: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 
 /** The host paths that someone asked for: those of every mount the engine did not make by itself. */
-export const userSources = (input: RuleInput): readonly HostSource[] => {
+export const userSources = remembered(hasSameMounts, (input: RuleInput): readonly HostSource[] => {
   const mounts = input.config?.mounts ?? []
   const found: HostSource[] = []
   for (let index = 0; index < mounts.length; index++) {
@@ -59,7 +60,7 @@ export const userSources = (input: RuleInput): readonly HostSource[] => {
     for (const source of hostSources(mount, index)) found.push(source)
   }
   return found
-}
+})
 
 /**
  * The root file system as a source, where its caller chose it (`podman run --rootfs /`, `ctr run --rootfs /`).

@@ -2,13 +2,14 @@
 import type { Decision, Finding, Outcome } from './decision.ts'
 import type { Probe } from './facts.ts'
 import type { Json } from './json.ts'
+import type { OperationName } from './oci.ts'
 import { applyPatch, type PatchOperation } from './patch.ts'
 import { type Exemption, exemptionFor, type Policy, type RuleSetting } from './policy.ts'
 import { categories, type Observation, type Rule, type RuleInput, type RuleWords, wordsOf } from './rule.ts'
 
 /** Everything a decision depends on; nothing else does. */
 export interface Case {
-  readonly rules: readonly Rule[]
+  readonly active: readonly ActiveRule[]
   readonly policy: Policy
   readonly input: RuleInput
   /** The document the patch is for: the config, the exec process or the update's resources. */
@@ -19,23 +20,35 @@ export interface Case {
   readonly today: string
 }
 
-/** The rules that apply to the operation and are switched on, with their settings. */
-const activeRules = (
+/** A rule that is switched on, with its settings. */
+export interface ActiveRule {
+  readonly rule: Rule
+  readonly setting: RuleSetting
+}
+
+/** The rules in the order in which they look and repair: by category. */
+export const inFixOrder = (rules: readonly Rule[]): readonly Rule[] =>
+  rules.toSorted((a, b) => categories.indexOf(a.category) - categories.indexOf(b.category))
+
+/** Those of the rules (in fix order) that apply to the operation and are switched on. */
+export const activeRules = (
   rules: readonly Rule[],
   policy: Policy,
-  input: Pick<RuleInput, 'operation'>,
-): readonly Active[] =>
-  rules.flatMap((rule) => {
+  operation: OperationName,
+): readonly ActiveRule[] => {
+  const active: ActiveRule[] = []
+  for (const rule of rules) {
     const setting = policy.rules[rule.id]
-    return setting !== undefined && setting.action !== 'off' && rule.appliesTo.includes(input.operation)
-      ? [{ rule, setting }]
-      : []
-  })
+    if (setting === undefined || setting.action === 'off' || !rule.appliesTo.includes(operation)) continue
+    active.push({ rule, setting })
+  }
+  return active
+}
 
 /** Every host path the active rules want to know about, once each. */
-export const probesOf = (rules: readonly Rule[], policy: Policy, input: RuleInput): readonly Probe[] => {
+export const probesOf = (active: readonly ActiveRule[], input: RuleInput): readonly Probe[] => {
   const wanted = new Map<string, Probe>()
-  for (const { rule, setting } of activeRules(rules, policy, input)) {
+  for (const { rule, setting } of active) {
     for (const probe of rule.probes(input, setting.parameters)) {
       const key = `${probe.kind ?? ''} ${probe.path}`
       if (probe.mounts === true || !wanted.has(key)) wanted.set(key, probe)
@@ -46,17 +59,17 @@ export const probesOf = (rules: readonly Rule[], policy: Policy, input: RuleInpu
 
 /**
  * Judges one case. Collects every finding of every rule; never stops at the first.
- * Rules run in the order of their categories, each on the document as the fixes before it left it; at the end
+ * Rules run in the order given, each on the document as the fixes before it left it; at the end
  * every rule that fixed something looks again, and what still stands is refused.
  * In mode `warn` nothing is patched or refused: what would have been repaired is `repairable`, what would have been
  * refused keeps that outcome under the verdict `would_deny`.
  */
 export const evaluate = (subject: Case): Decision => {
-  const active = inFixOrder(activeRules(subject.rules, subject.policy, subject.input))
   const done: Judged[] = []
   let state: State = { input: subject.input, document: subject.document }
-  for (const each of active) {
+  for (const each of subject.active) {
     const judged = judge(each, state.input, subject)
+    if (judged === undefined) continue
     const next = judged.fix.length === 0 ? state : advance(state, judged.fix, subject)
     done.push(next === undefined ? { ...judged, findings: judged.findings.map(refuse), fix: [] } : judged)
     state = next ?? state
@@ -84,13 +97,8 @@ const isToldFirst = (
     (other) => other.pointer === pointer && other.message === message && other.outcome === outcome,
   ) === index
 
-interface Active {
-  readonly rule: Rule
-  readonly setting: RuleSetting
-}
-
 interface Judged {
-  readonly active: Active
+  readonly active: ActiveRule
   readonly findings: readonly Finding[]
   readonly fix: readonly PatchOperation[]
 }
@@ -100,19 +108,17 @@ interface State {
   readonly document: Json
 }
 
-const inFixOrder = (active: readonly Active[]): readonly Active[] =>
-  active.toSorted((a, b) => categories.indexOf(a.rule.category) - categories.indexOf(b.rule.category))
-
 const advance = (state: State, fix: readonly PatchOperation[], subject: Case): State | undefined => {
   const patched = applyPatch(state.document, fix)
   const input = patched.ok ? subject.reread(patched.value) : undefined
   return patched.ok && input !== undefined ? { input, document: patched.value } : undefined
 }
 
-const judge = (active: Active, input: RuleInput, { policy, today }: Case): Judged => {
+/** Undefined where the rule finds nothing. */
+const judge = (active: ActiveRule, input: RuleInput, { policy, today }: Case): Judged | undefined => {
   const { rule, setting } = active
   const observations = rule.check(input, setting.parameters)
-  if (observations.length === 0) return { active, findings: [], fix: [] }
+  if (observations.length === 0) return undefined
   const covering = exemptionFor(policy, rule.id, { identity: input.identity, today })
   const exemption = covering?.expired === false ? covering.exemption : undefined
   const known = observations.filter((observation) => observation.unknown !== true)

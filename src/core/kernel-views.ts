@@ -5,6 +5,7 @@ import { depthBelow, factOf, viewsOf } from './host-paths.ts'
 import { destinationOf, type HostSource, hostSources, isBind, isPrivate, isWritable } from './mounts.ts'
 import type { Mount } from './oci.ts'
 import { cleanPath, isWithin } from './path.ts'
+import { hasSameMounts, remembered } from './remembered.ts'
 import type { RuleInput } from './rule.ts'
 
 /** One part of the kernel's file systems that a mount shows. */
@@ -37,16 +38,16 @@ export const kernelTypes: ReadonlyMap<string, string> = new Map([
 ])
 
 /** What the views need to know of the host: nothing unless somebody had a path of it mounted. */
-export const kernelViewProbes = (input: RuleInput): readonly Probe[] => {
+export const kernelViewProbes = remembered(hasSameMounts, (input: RuleInput): readonly Probe[] => {
   const probes: Probe[] = []
   forEachMount(input, (mount, index) => {
     for (const { path } of askedSources(mount, index, input)) probes.push({ path, mounts: true })
   })
   return probes.length === 0 ? [] : [...probes, { path: '/proc' }, { path: '/sys' }]
-}
+})
 
 /** Every view, in the order of the mounts; what a recursive bind brings along are views of their own. */
-export const kernelViews = (input: RuleInput): readonly KernelView[] => {
+export const kernelViews = remembered(hasSameMounts, (input: RuleInput): readonly KernelView[] => {
   const views: KernelView[] = []
   forEachMount(input, (mount, index) => {
     const shows = isBind(mount) ? undefined : kernelTypes.get(mount.type ?? '')
@@ -58,7 +59,7 @@ export const kernelViews = (input: RuleInput): readonly KernelView[] => {
     for (const source of askedSources(mount, index, input)) views.push(...boundViews(source, input.facts))
   })
   return views
-}
+})
 
 /** True when the mounts leave this path of the container to the mount at `index`: the last one over it counts. */
 export const isShown = (path: string, index: number, mounts: readonly Mount[]): boolean => {

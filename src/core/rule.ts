@@ -168,9 +168,13 @@ export const defineRule = <const Schema extends ParametersSchema, const Key exte
   definition: RuleDefinition<Schema, Key>,
 ): Rule => {
   const { id, parameters, probes, check, fix } = definition
+  // One policy serves a whole call, and all of a `lint`.
+  let fitting: ParametersOf<Schema> | undefined
   const typed = (values: ParameterValues): ParametersOf<Schema> => {
-    if (hasParameters(parameters, values)) return values
-    throw new Error(`parameters of ${id} do not fit its schema`)
+    if (fitting !== undefined && fitting === values) return fitting
+    if (!hasParameters(parameters, values)) throw new Error(`parameters of ${id} do not fit its schema`)
+    fitting = values
+    return values
   }
   return {
     ...definition,

@@ -79,8 +79,10 @@ const readRule = (
   wanted: ReadonlyMap<string, readonly Wanted[]>,
 ): void => {
   // Hundreds of names in an interpreter: an index is cheaper than an iterator.
-  for (let index = 0; index < names.length; index++) {
-    const found = wanted.get(names[index] ?? '')
+  const { length } = names
+  for (let index = 0; index < length; index++) {
+    const name = names[index]
+    const found = name === undefined ? undefined : wanted.get(name)
     if (found === undefined) continue
     for (const each of found) {
       if (permits) each.permitted ||= mayMatch(args ?? [], each.flag)

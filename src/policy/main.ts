@@ -1,7 +1,24 @@
 /** The cold module: loaded by the runtime only when the compiled policy on disk is stale or missing. */
+import { ok } from '../core/result.ts'
 import type { Host } from '../host/host.ts'
+import { keptText } from './kept-policy.ts'
 import { loadPolicy } from './load.ts'
+import type { Watched } from './sources.ts'
 
-/** Compiles the policy at `file` (undefined: the site's default); the runtime narrows the answer. */
-export const main = (host: Host, file: unknown): unknown =>
-  loadPolicy(host, typeof file === 'string' ? file : undefined)
+/** A policy as the runtime keeps it. */
+export interface CompiledPolicy {
+  readonly runtimePaths: readonly string[]
+  /** As of `keptText`. */
+  readonly text: string
+  /** What it was read from, to notice a change. */
+  readonly watched: readonly Watched[]
+}
+
+/** Compiles the policy at `file` (undefined: the site's default): a result the runtime narrows. */
+export const main = (host: Host, file: unknown): unknown => {
+  const loaded = loadPolicy(host, typeof file === 'string' ? file : undefined)
+  if (!loaded.ok) return loaded
+  const { policy, watched } = loaded.value
+  const compiled: CompiledPolicy = { runtimePaths: policy.runtimePaths, text: keptText(policy), watched }
+  return ok(compiled)
+}

@@ -1,5 +1,5 @@
 /** The contract of every rule, as a function: good examples are silent, bad ones find, a fix clears, twice is once. */
-import { type Case, evaluate } from '../core/evaluate.ts'
+import { activeRules, type Case, evaluate } from '../core/evaluate.ts'
 import { exampleInput } from '../core/example.ts'
 import { rereadAs } from '../core/input.ts'
 import type { Json } from '../core/json.ts'
@@ -73,7 +73,7 @@ const caseOf = (rule: Rule, example: Example, document?: Json): Case => {
   const reread = rereadAs(made.input)
   const again = document === undefined ? undefined : reread(document)
   return {
-    rules: [rule],
+    active: activeRules([rule], policy, made.input.operation),
     policy,
     input: again ?? made.input,
     document: document ?? made.document,

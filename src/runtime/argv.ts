@@ -8,7 +8,7 @@
 
 import { err, ok, type Result } from '../core/result.ts'
 import { crunGlobals, longName, readAsCrun } from './flags/crun.ts'
-import { exactName, type FlagTable, shown } from './flags/reading.ts'
+import { exactName, type FlagTable, isSameReading, shown } from './flags/reading.ts'
 import { type GuardedOperation, type GuardedRequest, request } from './flags/request.ts'
 import { goBool, readAsRunc, runcGlobals } from './flags/runc.ts'
 
@@ -131,15 +131,18 @@ type Judged = { readonly kind: 'help' } | { readonly kind: 'call'; readonly requ
 const judge = (operation: GuardedOperation, words: readonly string[]): Result<Judged, string> => {
   const readings = [...readAsRunc(operation, words), readAsCrun(operation, words)]
   const [first, ...others] = readings.flatMap((reading) =>
-    reading.kind === 'call' && reading.rest[0] ? [request(operation, reading)] : [],
+    reading.kind === 'call' && reading.rest[0] ? [reading] : [],
   )
   if (first === undefined) {
     if (readings.some(({ kind }) => kind === 'help')) return ok({ kind: 'help' })
     const [closest] = readings
     return err(closest?.kind === 'refused' ? closest.reason : 'the container id is missing')
   }
-  const text = JSON.stringify(first)
-  if (others.every((other) => JSON.stringify(other) === text)) return ok({ kind: 'call', request: first })
+  const asked = request(operation, first)
+  const unlike = others.filter((other) => !isSameReading(other, first))
+  const text = unlike.length === 0 ? '' : JSON.stringify(asked)
+  if (unlike.every((other) => JSON.stringify(request(operation, other)) === text))
+    return ok({ kind: 'call', request: asked })
   return err('runtimes would read it differently; write each flag as --name=value before the container id')
 }
 

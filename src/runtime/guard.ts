@@ -8,6 +8,7 @@ import { refusalText } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { BreakGlass, Host } from '../host/host.ts'
 import { builtIn } from '../policy/built-in.ts'
+import { keptPolicy } from '../policy/kept-policy.ts'
 import type { GuardedCall } from './argv.ts'
 import { keepAsked } from './asked.ts'
 import { endBreakGlass, recordedBreakGlass } from './break-glass.ts'
@@ -16,7 +17,6 @@ import { type Judgement, judgeCall } from './judge.ts'
 import type { GuardRequest } from './judge-main.ts'
 import { loadSubject, type Subject } from './load.ts'
 import { writeRecord } from './log.ts'
-import { wholePolicy } from './policy.ts'
 import { refuse, tellCaller } from './refuse.ts'
 import { noteRepetition, repetitionOf } from './repeated.ts'
 
@@ -31,14 +31,14 @@ export const guard = (host: Host, { call, serving, runtime, breakGlass }: GuardR
     return missingRuntimeStatus
   }
   const running = breakGlass?.running === true ? breakGlass : undefined
-  const whole = serving.ok ? wholePolicy(host, serving.value) : undefined
-  const { mode, ...policy } = whole ?? noPolicy
+  const whole = serving.ok ? keptPolicy(host, serving.value.text) : undefined
+  const policy = whole ?? noPolicy
   if (breakGlass?.running === false && !call.lintel.dryRun)
     endBreakGlass(host, { log: policy.log, breakGlass, endedBy: undefined })
   const context: Context = {
     host,
     call,
-    policy: { ...policy, mode: running === undefined ? mode : 'warn' },
+    policy: running === undefined ? policy : { ...policy, mode: 'warn' },
     broken: serving.ok ? serving.value.broken : undefined,
     runtime,
     breakGlass: running,

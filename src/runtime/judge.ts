@@ -1,6 +1,6 @@
 /** One guarded call from policy to verdict: load, identify, gather facts, decide. */
 import type { Decision } from '../core/decision.ts'
-import { evaluate, probesOf } from '../core/evaluate.ts'
+import { activeRules, evaluate, probesOf } from '../core/evaluate.ts'
 import { noHostFacts, type Probe } from '../core/facts.ts'
 import type { Identity } from '../core/identity.ts'
 import { rereadAs } from '../core/input.ts'
@@ -8,7 +8,7 @@ import { type Policy, policyFor } from '../core/policy.ts'
 import type { RuleInput } from '../core/rule.ts'
 import { callingProcess, identify } from '../engines/identify.ts'
 import type { Host } from '../host/host.ts'
-import { rules } from '../rules/index.ts'
+import { orderedRules } from '../rules/ordered.ts'
 import type { GuardedCall } from './argv.ts'
 import { callFlags } from './call-flags.ts'
 import { gatherFacts } from './facts.ts'
@@ -45,15 +45,21 @@ export const judgeCall = (
     call: callFlags(host, call),
     facts: unseen,
   }
+  const active = activeRules(orderedRules, policy, operation)
   const wanted = (listeners: readonly string[]): readonly Probe[] =>
-    probesOf(listeners.length === 0 ? rules : rules.filter(({ listens }) => listens === true), policy, {
-      ...blind,
-      facts: { ...unseen, listeners },
-    })
+    listeners.length === 0
+      ? probesOf(active, blind)
+      : probesOf(
+          active.filter(({ rule }) => rule.listens === true),
+          { ...blind, facts: { ...unseen, listeners } },
+        )
   const { root, mounts = [] } = config ?? {}
   const facts = gatherFacts(host, wanted, { bundle, root: root?.path ?? 'rootfs', mounts })
   const input = { ...blind, facts }
   const today = host.clock().timestamp.slice(0, 10)
   const reread = subject.target.kind === 'flags' ? () => undefined : rereadAs(input)
-  return { identity, decision: evaluate({ rules, policy, input, document: subject.document, reread, today }) }
+  return {
+    identity,
+    decision: evaluate({ active, policy, input, document: subject.document, reread, today }),
+  }
 }

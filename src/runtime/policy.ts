@@ -2,11 +2,9 @@
  * The policy that serves a call: the compiled one kept in the state folder while its sources are unchanged,
  * else compiled anew; the last good one when an edit broke the sources (DESIGN section 3).
  */
-import { isJsonObject, type Json } from '../core/json.ts'
-import type { Policy } from '../core/policy.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Host, KeptPolicy } from '../host/host.ts'
-import type { LoadedPolicy } from '../policy/load.ts'
+import type { CompiledPolicy } from '../policy/main.ts'
 import type { PolicyProblem } from '../policy/sources.ts'
 
 /** What is known of the policy before its rules are looked at: enough for calls that pass. */
@@ -33,10 +31,9 @@ export const servingPolicy = (
     return err({ kind: 'invalid', message: `${file}: --lintel-policy takes an absolute path` })
   if (kept?.fresh === true) return ok({ ...kept, broken: undefined })
   const loaded = host.callModule('policy', file, host)
-  if (!isLoadResult(loaded)) return err({ kind: 'invalid', message: 'the policy module gave no policy' })
+  if (!isCompiled(loaded)) return err({ kind: 'invalid', message: 'the policy module gave no policy' })
   if (loaded.ok) {
-    const { policy, watched } = loaded.value
-    const compiled = { runtimePaths: policy.runtimePaths, text: JSON.stringify(policy) }
+    const { watched, ...compiled } = loaded.value
     if (host.process.effectiveUid === 0 && host.process.initialUserNamespace)
       host.keep(file, { watched, ...compiled })
     return ok({ ...compiled, broken: undefined })
@@ -49,16 +46,5 @@ export const servingPolicy = (
 /** The mode stands at the head of the compiled policy's text; parsing all of it is the judge's work. */
 export const onlyWarns = ({ text }: Pick<ServingPolicy, 'text'>): boolean => text.startsWith('{"mode":"warn"')
 
-/** Parses the rest of a serving policy, for calls that are judged. */
-export const wholePolicy = (host: Pick<Host, 'parseJson'>, { text }: ServingPolicy): Policy | undefined => {
-  const parsed = host.parseJson(text, maxDepth, '')
-  return parsed.ok && isPolicy(parsed.value) ? parsed.value : undefined
-}
-
-const maxDepth = 16
-
-// The state folder is root's alone and the host checks the build: the shape is what this build wrote.
-const isPolicy = (value: Json): value is Json & Policy => isJsonObject(value) && isJsonObject(value['rules'])
-
-const isLoadResult = (value: unknown): value is Result<LoadedPolicy, PolicyProblem> =>
+const isCompiled = (value: unknown): value is Result<CompiledPolicy, PolicyProblem> =>
   typeof value === 'object' && value !== null && 'ok' in value

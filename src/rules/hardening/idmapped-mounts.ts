@@ -1,6 +1,7 @@
 /** Forbids id-mapped mounts through which some id of the container writes to the host's files as root. */
 import { userSources } from '../../core/engine-files.ts'
 import { factOf, shownPath } from '../../core/host-paths.ts'
+import type { HostSource } from '../../core/mounts.ts'
 import type { IdMapping, Mount } from '../../core/oci.ts'
 import { type PatchOperation, pointer } from '../../core/patch.ts'
 import { cleanPath, isWithin } from '../../core/path.ts'
@@ -188,16 +189,15 @@ export const idmappedMounts = defineRule({
 const isIdMap = (option: string): boolean =>
   (option.startsWith('idmap') || option.startsWith('ridmap')) && /^r?idmap(?:=|$)/.test(option)
 
-const mappedSources = (input: RuleInput) => {
+const mappedSources = (input: RuleInput): readonly HostSource[] => {
   const mounts = input.config?.mounts ?? []
-  if (!mounts.some((mount) => takesRoot(mount, input))) return []
   return userSources(input).filter(({ index }) => takesRoot(mounts[index], input))
 }
 
 /** Whether id 0 of the mounted files is mapped to anything. */
 const takesRoot = (mount: Mount | undefined, { config }: RuleInput): boolean => {
   const { uidMappings, gidMappings, options = [] } = mount ?? {}
-  if ([...(uidMappings ?? []), ...(gidMappings ?? [])].some(coversRoot)) return true
+  if (uidMappings?.some(coversRoot) === true || gidMappings?.some(coversRoot) === true) return true
   const option = options.findLast(isIdMap)
   if (option === undefined || uidMappings !== undefined) return false
   const written = option.slice(option.indexOf('=') + 1)

@@ -129,8 +129,9 @@ const expected = 'a mount namespace of its own'
 const judgeMount = (input: RuleInput): readonly Observation<'absent' | 'joined'>[] => {
   if (!has(input, 'mount')) return [{ message: 'absent', pointer: listAt, actual: 'none', expected }]
   return (input.config?.linux?.namespaces ?? []).flatMap(({ type, path = '' }, index) => {
+    if (type !== 'mount' || path === '') return []
     const at = { pointer: pointer('linux', 'namespaces', index), actual: shownPath(path), expected }
-    return type === 'mount' && path !== '' ? [{ message: 'joined' as const, ...at }] : []
+    return [{ message: 'joined' as const, ...at }]
   })
 }
 

@@ -108,22 +108,14 @@ const judgeConfig = (
 ): readonly SizeObservation[] => {
   let hookCount = 0
   for (const list of Object.values(hooks)) if (Array.isArray(list)) hookCount += list.length
-  const measured = [
-    { name: 'mounts', count: mounts.length, most: limits.mounts, value: mounts },
-    {
-      name: 'annotations',
-      count: Object.keys(annotations).length,
-      most: limits.annotations,
-      value: annotations,
-    },
-    { name: 'hooks', count: hookCount, most: limits.hooks, value: hooks },
+  const bytes = limits['config-bytes']
+  const part = (name: string, value: object, [count, most]: readonly [number, number]) =>
+    count === 0
+      ? []
+      : over({ pointer: pointer(name), name, count, texts: [JSON.stringify(value)] }, { count: most, bytes })
+  return [
+    ...part('mounts', mounts, [mounts.length, limits.mounts]),
+    ...part('annotations', annotations, [Object.keys(annotations).length, limits.annotations]),
+    ...part('hooks', hooks, [hookCount, limits.hooks]),
   ]
-  return measured
-    .filter(({ count }) => count > 0)
-    .flatMap(({ name, count, most, value }) =>
-      over(
-        { pointer: pointer(name), name, count, texts: [JSON.stringify(value)] },
-        { count: most, bytes: limits['config-bytes'] },
-      ),
-    )
 }

@@ -4,6 +4,7 @@ import type { InsideFact } from '../../core/facts.ts'
 import { shownPath } from '../../core/host-paths.ts'
 import { destinationOf, isPrivate } from '../../core/mounts.ts'
 import { isWithin } from '../../core/path.ts'
+import { hasSameMounts, remembered } from '../../core/remembered.ts'
 import { defineRule, type Observation, type RuleInput } from '../../core/rule.ts'
 import { symlinksBad, symlinksGood } from '../support/rootfs-symlink-examples.ts'
 
@@ -83,7 +84,7 @@ const fixedPaths = ({ config }: RuleInput): readonly string[] => {
 }
 
 /** Destinations people chose, and the folders of those the engine chose. */
-const mountPaths = (input: RuleInput): readonly string[] => {
+const mountPaths = remembered(hasSameMounts, (input: RuleInput): readonly string[] => {
   const paths = new Set<string>()
   for (const mount of input.config?.mounts ?? []) {
     const path = destinationOf(mount)
@@ -92,7 +93,7 @@ const mountPaths = (input: RuleInput): readonly string[] => {
     if (chosen !== '' && chosen !== '/') paths.add(chosen)
   }
   return [...paths]
-}
+})
 
 const isDiverted = (
   path: string,

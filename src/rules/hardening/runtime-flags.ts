@@ -113,7 +113,9 @@ const runsFromMemory = ({ facts }: RuleInput): boolean => {
 const mostDescriptors = 64
 
 const descriptorPaths = (count: number): readonly string[] =>
-  Array.from({ length: Math.min(count, mostDescriptors) }, (_, index) => `/proc/self/fd/${index + 3}`)
+  count === 0
+    ? []
+    : Array.from({ length: Math.min(count, mostDescriptors) }, (_, index) => `/proc/self/fd/${index + 3}`)
 
 const judgeDescriptors = ({ call, facts }: RuleInput, most: number): readonly Observation<Key>[] => {
   const count = call.preservedDescriptors

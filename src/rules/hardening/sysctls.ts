@@ -65,9 +65,9 @@ export const sysctls = defineRule({
     for (const [key, value] of Object.entries(input.config?.linux?.sysctl ?? {})) {
       const name = dotted(key)
       const message = !safe.includes(name) ? 'unsafe' : isShared(name, value, input) ? 'shared' : undefined
-      const at = pointer('linux', 'sysctl', key)
+      if (message === undefined) continue
       const actual = `${shownPath(name)}=${shownPath(value)}`
-      if (message !== undefined) found.push({ message, pointer: at, actual, expected: 'unchanged' })
+      found.push({ message, pointer: pointer('linux', 'sysctl', key), actual, expected: 'unchanged' })
     }
     return found
   },

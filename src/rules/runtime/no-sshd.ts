@@ -1,6 +1,7 @@
 /** Forbids SSH servers in containers, by the program that is started and not by a word in the arguments. */
 import type { Probe } from '../../core/facts.ts'
 import { pointer } from '../../core/patch.ts'
+import { remembered } from '../../core/remembered.ts'
 import { defineRule, type RuleInput } from '../../core/rule.ts'
 import { programOf, startedCommands } from '../../core/wrapped-command.ts'
 import { badSshd, goodSshd } from '../support/no-sshd-examples.ts'
@@ -56,11 +57,14 @@ export const noSshd = defineRule({
 // A script handed to a shell can be of any length; an SSH server is started near the beginning or not by it.
 const longestText = 16 * 1024
 
-const commandsOf = ({ process }: RuleInput): readonly (readonly string[])[] => {
-  const args = process?.args ?? []
-  const short = args.every(({ length }) => length <= longestText)
-  return startedCommands(short ? args : args.map((word) => word.slice(0, longestText)))
-}
+const commandsOf = remembered(
+  (one: RuleInput, other: RuleInput) => one.process?.args === other.process?.args,
+  ({ process }) => {
+    const args = process?.args ?? []
+    const short = args.every(({ length }) => length <= longestText)
+    return startedCommands(short ? args : args.map((word) => word.slice(0, longestText)))
+  },
+)
 
 /** What of the command is an SSH server, for people; undefined where nothing is. */
 const serverOf = (

@@ -103,7 +103,8 @@ export const readonlyRootfs = defineRule({
   },
   fix: (observations, { config }, parameters) => {
     if (config === undefined || !observations.some(({ message }) => message === 'writable')) return []
-    const free = parameters['tmpfs-paths'].filter((path) => isFree(path, config))
+    const covered = coveredPaths(config)
+    const free = parameters['tmpfs-paths'].filter((path) => isFree(path, covered))
     const mounts = free.map((destination) => ({
       destination,
       type: 'tmpfs',
@@ -123,9 +124,15 @@ export const readonlyRootfs = defineRule({
 
 const readonlyPointer = '/root/readonly'
 
-/** Nothing is mounted at the path or above it; /var/run counts as the link to /run that images have. */
-const isFree = (path: string, { mounts = [] }: Config): boolean =>
-  mounts.every((mount) => {
-    const destination = destinationOf(mount).replace(/^\/var\/run(?=\/|$)/, '/run')
-    return destination === '/' || !isWithin(cleanPath(path), destination)
+/** Where something is mounted; /var/run counts as the link to /run that images have. */
+const coveredPaths = ({ mounts = [] }: Config): readonly string[] =>
+  mounts.map((mount) => {
+    const destination = destinationOf(mount)
+    return isWithin(destination, '/var/run') ? destination.slice('/var'.length) : destination
   })
+
+/** Nothing is mounted at the path or above it. */
+const isFree = (path: string, covered: readonly string[]): boolean => {
+  const clean = cleanPath(path)
+  return covered.every((destination) => destination === '/' || !isWithin(clean, destination))
+}

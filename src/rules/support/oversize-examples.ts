@@ -31,19 +31,29 @@ const mounted = (count: number, option = 'ro'): Pick<Example, 'config'> => ({
 export const goodSizes: readonly Example[] = [
   { name: 'an ordinary container' },
   { name: 'the largest string the kernel takes', process: { args: ['true', 'a'.repeat(131071)] } },
-  { name: 'a namespace of many services', process: { env: times(7000, 'SERVICE_PORT=tcp://10.0.0.1:443') } },
+  { name: 'a namespace of many services', process: { env: times(700, 'SERVICE_PORT=tcp://10.0.0.1:443') } },
   { name: 'the console Docker does not know the size of', ...console(0, 0) },
   { name: 'a wide console', ...console(50, 65535) },
-  { name: 'many mounts', ...mounted(500) },
-  { name: 'many annotations', ...annotated(300) },
+  { name: 'many mounts', ...mounted(100) },
+  { name: 'many annotations', ...annotated(100) },
 ]
 
 export const badSizes: readonly BadExample<'count' | 'bytes' | 'string' | 'console'>[] = [
-  { name: 'too many arguments', process: { args: times(32769, 'a') }, message: 'count' },
-  { name: 'too many environment variables', process: { env: times(32769, 'A=') }, message: 'count' },
-  { name: 'too many mounts', ...mounted(4097), message: 'count' },
+  {
+    name: 'too many arguments',
+    process: { args: times(33, 'a') },
+    parameters: { strings: 32 },
+    message: 'count',
+  },
+  {
+    name: 'too many environment variables',
+    process: { env: times(33, 'A=') },
+    parameters: { strings: 32 },
+    message: 'count',
+  },
+  { name: 'too many mounts', ...mounted(41), parameters: { mounts: 40 }, message: 'count' },
   { name: 'too many annotations', ...annotated(11), parameters: { annotations: 10 }, message: 'count' },
-  { name: 'too many hooks', ...hooked(257), message: 'count' },
+  { name: 'too many hooks', ...hooked(3), parameters: { hooks: 2 }, message: 'count' },
   { name: 'arguments of too many bytes', process: { args: times(21, 'a'.repeat(100000)) }, message: 'bytes' },
   {
     name: 'an environment of too many bytes, though of fewer characters',
@@ -77,7 +87,8 @@ export const badSizes: readonly BadExample<'count' | 'bytes' | 'string' | 'conso
   {
     name: 'an exec with too many arguments',
     operation: 'exec',
-    process: { args: times(32769, 'a') },
+    process: { args: times(33, 'a') },
+    parameters: { strings: 32 },
     message: 'count',
   },
 ]

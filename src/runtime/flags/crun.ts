@@ -94,9 +94,8 @@ export const crunFlags = {
 
 /** The flag a long name means to getopt_long: the name itself, or the only one that begins with it. */
 export const longName = (table: FlagTable, typed: string): string | undefined => {
-  const names = [...table.values, ...table.switches]
-  if (names.includes(typed)) return typed
-  const candidates = names.filter((name) => name.startsWith(typed))
+  if (table.values.includes(typed) || table.switches.includes(typed)) return typed
+  const candidates = [...table.values, ...table.switches].filter((name) => name.startsWith(typed))
   return candidates.length === 1 ? candidates[0] : undefined
 }
 

@@ -18,6 +18,9 @@ export type Reading =
   | { readonly kind: 'help' }
   | { readonly kind: 'refused'; readonly reason: string }
 
+/** A reading that runs something. */
+export type Accepted = Extract<Reading, { readonly kind: 'call' }>
+
 /** The full name of a flag spelled exactly, by its long or its one-letter name. */
 export const exactName = (table: FlagTable, typed: string): string | undefined => {
   if (Object.hasOwn(table.short, typed)) return table.short[typed]
@@ -36,3 +39,14 @@ export const refused = (reason: string): Reading => ({ kind: 'refused', reason }
 
 /** A word of argv as it may be shown in a one-line message: quoted, without its value, cut short. */
 export const shown = (word: string): string => JSON.stringify((word.split('=', 1)[0] ?? '').slice(0, 40))
+
+/** True when both readings give the same flags the same values, in whatever order, and leave the same words. */
+export const isSameReading = (one: Accepted, other: Accepted): boolean => {
+  if (one.given.size !== other.given.size || !isSameList(one.rest, other.rest)) return false
+  for (const [name, values] of one.given) if (!isSameList(values, other.given.get(name) ?? [])) return false
+  return true
+}
+
+/** True when both are the same words in the same order. */
+export const isSameList = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((text, index) => text === other[index])

@@ -1,7 +1,7 @@
 /** What a guarded operation was asked to do, typed, from the flags a runtime would read. */
 
 import { assertNever } from '../../core/result.ts'
-import type { Given, Reading } from './reading.ts'
+import type { Accepted, Given } from './reading.ts'
 
 /** The operations lintel judges (DESIGN.md section 2). */
 export type GuardedOperation = 'create' | 'run' | 'restore' | 'exec' | 'update'
@@ -72,8 +72,6 @@ export type GuardedRequest =
   | { readonly operation: 'restore'; readonly containerId: string; readonly flags: RestoreFlags }
   | { readonly operation: 'exec'; readonly containerId: string; readonly flags: ExecFlags }
   | { readonly operation: 'update'; readonly containerId: string; readonly flags: UpdateFlags }
-
-type Accepted = Extract<Reading, { kind: 'call' }>
 
 const last = (given: Given, name: string): string | undefined => given.get(name)?.at(-1)
 const isOn = (given: Given, name: string): boolean => last(given, name) === 'true'

@@ -5,7 +5,7 @@
  * command.go (reorderArgs) and context.go (normalizeFlags); Go's flag package (FlagSet.parseOne).
  */
 
-import { add, exactName, type FlagTable, type Reading, refused, shown } from './reading.ts'
+import { add, exactName, type FlagTable, isSameList, type Reading, refused, shown } from './reading.ts'
 
 /** runc's flags before the command; `--criu` until 1.3. */
 export const runcGlobals: FlagTable = {
@@ -176,8 +176,10 @@ export const readAsRunc = (
 ): readonly Reading[] => {
   const table = runcFlags[operation]
   if (operation === 'exec') return [parse(table, words)]
-  return [false, true].map((early) => {
-    const reading = parse(table, reorder(table, words, early))
+  const [late, early] = [reorder(table, words, false), reorder(table, words, true)]
+  const orders = isSameList(late, early) ? [late] : [late, early]
+  return orders.map((order) => {
+    const reading = parse(table, order)
     return reading.kind === 'call' && reading.rest.length > 1
       ? refused('there is more than one container id, or a flag in a place where it is not read')
       : reading
