@@ -241,14 +241,16 @@ describe('with the real runc, which still runs without what came after 3.10', ()
     const name = shim.host.cgroup.slice(1)
     const bundle = shim.bundle(
       'real',
-      configWith({
-        process: {
-          args: ['/bin/busybox', 'grep', 'NoNewPrivs', '/proc/self/status'],
-          noNewPrivileges: false,
-          user: { uid: 1000, gid: 1000 },
-        },
-        linux: { cgroupsPath: `/${name}/floor`, seccomp: null },
-      }),
+      JSON.stringify(
+        configWith({
+          process: {
+            args: ['/bin/busybox', 'grep', 'NoNewPrivs', '/proc/self/status'],
+            noNewPrivileges: false,
+            user: { uid: 1000, gid: 1000 },
+          },
+          linux: { cgroupsPath: `/${name}/floor`, seccomp: null },
+        }),
+      ),
     )
     mkdirSync(join(bundle, 'rootfs/bin'), { recursive: true })
     await execa('cp', ['/bin/busybox', join(bundle, 'rootfs/bin/')])
