@@ -8,11 +8,8 @@ use rquickjs::{Context, Module, Runtime};
 
 #[path = "src/bytecode.rs"]
 mod bytecode;
-mod pack;
 #[path = "src/packed.rs"]
 mod packed;
-
-use packed::{LONG, SHORTEST};
 
 const MODULES: [&str; 4] = ["runtime", "judge", "policy", "cli"];
 /// Those that the heap's snapshot holds. With LINTEL_EMBED=cold they are left out of the executable, which then runs as
@@ -32,33 +29,43 @@ fn main() -> Result<(), Box<dyn Error>> {
         let source_file = Path::new(&bundles).join(format!("{name}.js"));
         println!("cargo::rerun-if-changed={}", source_file.display());
         let bytecode = bytecode::compile(name, &fs::read_to_string(source_file)?)?;
-        let packed = pack::pack(&bytecode);
-        if packed::unpack(&packed).as_ref() != Some(&bytecode) {
-            return Err(format!("{name} is not packed so that it can be unpacked").into());
-        }
         fs::write(Path::new(&out).join(format!("{name}.qjs")), bytecode)?;
-        fs::write(Path::new(&out).join(format!("{name}.packed")), packed)?;
     }
-    fs::write(Path::new(&out).join("modules.rs"), embedded()?)?;
+    fs::write(Path::new(&out).join("modules.rs"), embedded(Path::new(&out))?)?;
     let section = format!("const SECTION: usize = {};\n", heap_size(Path::new(&out))?);
     fs::write(Path::new(&out).join("heap_size.rs"), section)?;
     Ok(())
 }
 
-/// The table of the modules that go into the executable, by name.
-fn embedded() -> Result<String, Box<dyn Error>> {
+/// Packs the modules that go into the executable; the table of them: name, length, packed bytes.
+fn embedded(out: &Path) -> Result<String, Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=LINTEL_EMBED");
     let without_hot = match env::var("LINTEL_EMBED").as_deref() {
         Ok("cold") => true,
         Ok("all") | Err(env::VarError::NotPresent) => false,
         _ => return Err("LINTEL_EMBED is neither all nor cold".into()),
     };
-    let names: Vec<&str> = MODULES.into_iter().filter(|name| !(without_hot && HOT.contains(name))).collect();
-    let entries = names
-        .iter()
-        .map(|name| format!("(\"{name}\", include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.packed\")))"));
-    let entries: Vec<String> = entries.collect();
-    Ok(format!("static EMBEDDED: [(&str, &[u8]); {}] = [{}];\n", names.len(), entries.join(", ")))
+    let mut entries = Vec::new();
+    for name in MODULES.into_iter().filter(|name| !(without_hot && HOT.contains(name))) {
+        let length = pack(out, name)?;
+        entries.push(format!(
+            "(\"{name}\", {length}, include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.packed\")))"
+        ));
+    }
+    let count = entries.len();
+    Ok(format!("static EMBEDDED: [(&str, usize, &[u8]); {count}] = [{}];\n", entries.join(", ")))
+}
+
+/// Writes a module's packed bytes beside its bytecode; the length of what was packed.
+fn pack(out: &Path, name: &str) -> Result<usize, Box<dyn Error>> {
+    let bytecode = fs::read(out.join(format!("{name}.qjs")))?;
+    let mut packed = Vec::new();
+    zopfli::compress(zopfli::Options::default(), zopfli::Format::Deflate, bytecode.as_slice(), &mut packed)?;
+    if packed::unpack(&packed, bytecode.len()).as_ref() != Some(&bytecode) {
+        return Err(format!("{name} is not packed so that it can be unpacked").into());
+    }
+    fs::write(out.join(format!("{name}.packed")), packed)?;
+    Ok(bytecode.len())
 }
 
 /// Bytes to reserve for a machine that has run the hot path's modules: what it takes here, and some for the host

@@ -172,6 +172,7 @@ const rootOnly = [
   'test/evasion',
   'test/failure-',
   'test/hostile',
+  'test/kernel-floor',
   'test/policy',
   'test/profile',
   'test/refusal',

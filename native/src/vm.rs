@@ -164,12 +164,12 @@ pub fn main_of<'js>(ctx: &Ctx<'js>, name: &str) -> rquickjs::Result<Function<'js
 
 /// Bytecode of an embedded module; throws where it is not in this executable, or there is no memory for it.
 fn embedded(ctx: &Ctx<'_>, name: &str) -> rquickjs::Result<Vec<u8>> {
-    let problem =
-        match EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, bytes)| packed::unpack(bytes)) {
-            Some(Some(bytes)) => return Ok(bytes),
-            Some(None) => format!("no memory to unpack the module {name}"),
-            None => format!("this executable lacks its module {name}"),
-        };
+    let found = EMBEDDED.iter().find(|(known, _, _)| *known == name);
+    let problem = match found.map(|(_, length, packed)| packed::unpack(packed, *length)) {
+        Some(Some(bytes)) => return Ok(bytes),
+        Some(None) => format!("no memory to unpack the module {name}"),
+        None => format!("this executable lacks its module {name}"),
+    };
     Err(Exception::throw_message(ctx, &problem))
 }
 

@@ -3,9 +3,10 @@
 use std::env;
 use std::ffi::{CStr, CString, OsString};
 use std::fs;
+use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 
 use rquickjs::{Ctx, Object};
 
@@ -52,10 +53,16 @@ pub fn facts<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
     Ok(facts)
 }
 
-/// True where uid_map is the identity over all ids.
+/// True where uid_map is the identity over all ids, or the kernel has no user namespaces (CONFIG_USER_NS).
 pub fn in_initial_user_namespace() -> bool {
-    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-    map.split_ascii_whitespace().eq(["0", "0", "4294967295"])
+    maps_all_to_itself(fs::read_to_string("/proc/self/uid_map"), || fs::exists("/proc/self/status"))
+}
+
+fn maps_all_to_itself(map: io::Result<String>, is_proc_there: impl Fn() -> io::Result<bool>) -> bool {
+    match map {
+        Ok(map) => map.split_ascii_whitespace().eq(["0", "0", "4294967295"]),
+        Err(error) => error.kind() == io::ErrorKind::NotFound && matches!(is_proc_there(), Ok(true)),
+    }
 }
 
 fn hostname() -> String {
@@ -205,16 +212,20 @@ pub fn replace_stdin(text: &str) -> HostResult<()> {
     Ok(())
 }
 
+/// In the first folder that takes it: one may be read-only, not this caller's, or hold what a killed process left.
 fn unlinked_file() -> HostResult<fs::File> {
-    let path = format!("/run/lintel-stdin-{}", std::process::id());
-    let file = fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .open(&path)
-        .map_err(|error| HostError::from_io(&error, "open", &path))?;
-    let _ = fs::remove_file(&path);
-    Ok(file)
+    let mut problem = HostError::new("ENOENT", "open", "");
+    for folder in ["/run", "/dev/shm", "/tmp"] {
+        let path = format!("{folder}/lintel-stdin-{}", std::process::id());
+        match fs::OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(file) => {
+                let _ = fs::remove_file(&path);
+                return Ok(file);
+            }
+            Err(error) => problem = HostError::from_io(&error, "open", &path),
+        }
+    }
+    Err(problem)
 }
 
 /// True when the descriptor is a terminal.
@@ -241,4 +252,21 @@ pub fn set_failsafe(told: Object<'_>) -> rquickjs::Result<()> {
         log_format: told.get("logFormat")?,
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_of_the_host_is_told_by_the_map_or_by_a_kernel_that_has_none() {
+        let told = |map: &str| maps_all_to_itself(Ok(map.to_owned()), || Ok(true));
+        assert!(told("         0          0 4294967295\n"));
+        assert!(!told("         0       1000          1\n"));
+        assert!(!told(""));
+        let missing = || Err(io::Error::from_raw_os_error(libc::ENOENT));
+        assert!(maps_all_to_itself(missing(), || Ok(true)));
+        assert!(!maps_all_to_itself(missing(), || Ok(false)));
+        assert!(!maps_all_to_itself(Err(io::Error::from_raw_os_error(libc::EACCES)), || Ok(true)));
+    }
 }
