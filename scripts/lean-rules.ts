@@ -1,7 +1,6 @@
 /**
- * Rules as the hot path loads them: without rationale and examples, the words of a finding as one text that is
- * parsed only when there is a finding, and of each parameter only its type and default. Compiling a policy takes the
- * parameters whole, and nothing that judges.
+ * Rules as the hot path has them: without rationale and examples, of the words only those of a finding, of each
+ * parameter only its type and default. Compiling a policy takes the parameters whole, and nothing that judges.
  */
 import { readFileSync } from 'node:fs'
 import { type ExpressionStatement, type ObjectExpression, type Program, parse } from 'acorn'
@@ -26,7 +25,7 @@ const leanMembers = (
     name,
     { type, default: value },
   ])
-  return `words: ${JSON.stringify(words)}, parameters: ${JSON.stringify(Object.fromEntries(types))},`
+  return `words: ${words}, parameters: ${JSON.stringify(Object.fromEntries(types))},`
 }
 
 /** The source of a rule file with each `defineRule({...})` in its lean form. */

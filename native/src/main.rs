@@ -9,6 +9,8 @@ mod failsafe;
 mod heap;
 mod host;
 mod json;
+#[cfg(not(test))]
+mod mathematics;
 mod packed;
 mod snapshot;
 mod vm;

@@ -146,8 +146,8 @@ export interface Rule extends RuleWords {
   readonly context?: readonly ContextFact[]
   readonly listens?: true
   readonly parameters: ParametersSchema
-  /** RuleWords as JSON text, in builds where the words themselves are left out (scripts/lean-rules.ts). */
-  readonly words?: string
+  /** In builds where what only people read is left out (scripts/lean-rules.ts). */
+  readonly words?: RuleWords
   readonly fixes: boolean
   readonly examples: { readonly good: readonly Example[]; readonly bad: readonly BadExample<string>[] }
   probes(input: RuleInput, values: ParameterValues): readonly Probe[]
@@ -186,4 +186,4 @@ export const defineRule = <const Schema extends ParametersSchema, const Key exte
 }
 
 /** The words of a rule, wherever the build left them. */
-export const wordsOf = (rule: Rule): RuleWords => (rule.words === undefined ? rule : JSON.parse(rule.words))
+export const wordsOf = (rule: Rule): RuleWords => rule.words ?? rule
