@@ -26,6 +26,13 @@ module.exports = {
       to: { path: '^src/cli/|node_modules/yargs' },
     },
     {
+      name: 'registration-is-pure',
+      comment: 'texts to texts: files are read and written by src/installation',
+      severity: 'error',
+      from: { path: '^src/registration/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(core|registration)/' },
+    },
+    {
       name: 'no-node-modules-in-src',
       comment: 'the machine has no Node: only the command line takes a package, yargs',
       severity: 'error',

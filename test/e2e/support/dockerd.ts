@@ -22,22 +22,32 @@ export interface Docker {
 
 const programs = ['dockerd', 'docker', 'containerd', 'containerd-shim-runc-v2']
 
-/** Starts dockerd; `divertRunc` puts lintel in the place of the `runc` that dockerd finds on its PATH as well. */
-export const startDocker = async (
-  options: { readonly divertRunc?: boolean; readonly cgroups?: 'v1' | 'any' } = {},
-): Promise<Docker> => {
+interface DockerOptions {
+  /** Puts lintel in the place of the `runc` that dockerd finds on its PATH as well. */
+  readonly divertRunc?: boolean
+  readonly cgroups?: 'v1' | 'any'
+  /** Members of daemon.json beside the host's own. */
+  readonly settings?: object
+}
+
+/** Starts dockerd. */
+export const startDocker = async (options: DockerOptions = {}): Promise<Docker> => {
   const host = await openPrivateHost(programs, options.cgroups)
   allowCgroup(host)
   try {
-    return await startIn(host, options.divertRunc === true)
+    return await startIn(host, options)
   } catch (error) {
     await host.close()
     throw error
   }
 }
 
-const startIn = async (host: PrivateHost, divertRunc: boolean): Promise<Docker> => {
-  writeFileSync(host.path('/etc/docker/daemon.json'), JSON.stringify(daemonSettings(host)))
+const startIn = async (
+  host: PrivateHost,
+  { divertRunc = false, settings = {} }: DockerOptions,
+): Promise<Docker> => {
+  const written = { ...daemonSettings(host), ...settings }
+  writeFileSync(host.path('/etc/docker/daemon.json'), JSON.stringify(written))
   const diverted = join(host.workspace, 'diverted')
   if (divertRunc) {
     mkdirSync(diverted)
