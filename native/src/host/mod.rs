@@ -10,6 +10,7 @@ mod mountinfo;
 mod probe;
 pub mod process;
 mod reply;
+mod resolve;
 mod socket;
 mod spawn;
 mod stat;

@@ -10,11 +10,13 @@ use rquickjs::{Array, Ctx, Object};
 use super::file_system;
 use super::mountinfo::{self, Mount, Seen};
 use super::reply::errno_name;
+use super::resolve::Folders;
 use super::stat::{identity, kind};
 
 /// `probe(probes)` of src/host/host.ts: an array of `PathFact`, in the order asked.
 pub fn run<'js>(ctx: Ctx<'js>, probes: Vec<Object<'js>>) -> rquickjs::Result<Array<'js>> {
-    let mut prober = Prober { ctx: ctx.clone(), ids: HashMap::new(), mounts: None };
+    let mut prober =
+        Prober { ctx: ctx.clone(), ids: HashMap::new(), folders: Folders::default(), mounts: None };
     let facts = Array::new(ctx)?;
     for (index, probe) in probes.iter().enumerate() {
         let path: String = probe.get("path")?;
@@ -28,6 +30,7 @@ struct Prober<'js> {
     ctx: Ctx<'js>,
     /// Ids of folders already looked at: parents repeat.
     ids: HashMap<PathBuf, String>,
+    folders: Folders,
     mounts: Option<Vec<Mount>>,
 }
 
@@ -37,10 +40,10 @@ impl<'js> Prober<'js> {
         fact.set("path", path)?;
         // Namespace files resolve to names like `net:[4026531833]`, which only stat can follow.
         let metadata = fs::metadata(path);
-        let real = match (&metadata, fs::canonicalize(path)) {
-            (_, Ok(real)) => real,
-            (Ok(_), Err(_)) => PathBuf::from(path),
-            (Err(_), Err(_)) => nearest(Path::new(path)),
+        let real = match (&metadata, self.folders.resolve(Path::new(path))) {
+            (_, Some(real)) => real,
+            (Ok(_), None) => PathBuf::from(path),
+            (Err(_), None) => self.folders.nearest(Path::new(path)),
         };
         match &metadata {
             Ok(found) => {
@@ -100,16 +103,4 @@ impl<'js> Prober<'js> {
         self.ids.insert(path.to_owned(), id.clone());
         id
     }
-}
-
-/// Where a path that does not exist would be: its existing part resolved, the rest as written.
-fn nearest(path: &Path) -> PathBuf {
-    let mut rest = Vec::new();
-    for parent in path.ancestors() {
-        if let Ok(real) = fs::canonicalize(parent) {
-            return rest.iter().rev().fold(real, |whole: PathBuf, name: &PathBuf| whole.join(name));
-        }
-        rest.push(parent.file_name().map(PathBuf::from).unwrap_or_default());
-    }
-    path.to_owned()
 }
