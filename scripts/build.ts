@@ -21,7 +21,7 @@ import { leanRules } from './lean-rules.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const bundles = join(root, 'native/target/bundles')
 
-/** The bytecode modules; `lean` ones carry rules without what only people read, and no names of variables. */
+/** The bytecode modules; `lean` ones carry rules without what only people read. */
 const modules = [
   { name: 'runtime', entry: 'src/runtime/main.ts', lean: 'types' },
   { name: 'judge', entry: 'src/runtime/judge-main.ts', lean: 'types' },
@@ -69,8 +69,8 @@ const bundle = async ({ name, entry, lean }: (typeof modules)[number]): Promise<
     conditions: ['browser', 'import'],
     target: 'es2023',
     minifySyntax: true,
-    minifyIdentifiers: lean !== undefined,
-    minifyWhitespace: lean !== undefined,
+    minifyIdentifiers: true,
+    minifyWhitespace: true,
     charset: 'utf8',
     legalComments: 'none',
     logLevel: 'warning',
