@@ -28,8 +28,13 @@ pub fn set(failsafe: Failsafe) {
 }
 
 /// Where the real runtime is looked for when not even the policy could be asked.
-const LAST_RESORT: [&str; 4] =
-    ["/usr/libexec/lintel/runc", "/usr/sbin/runc", "/usr/bin/runc", "/usr/bin/crun"];
+const LAST_RESORT: [&str; 5] = [
+    "/usr/libexec/lintel/runc",
+    "/usr/sbin/runc",
+    "/usr/bin/runc",
+    "/usr/libexec/lintel/crun",
+    "/usr/bin/crun",
+];
 
 const GUARDED: [&str; 5] = ["create", "run", "restore", "exec", "update"];
 
@@ -54,8 +59,9 @@ pub fn fall(role: Role, bug: &str) -> i32 {
 fn without_knowledge(bug: &str) -> i32 {
     let arguments = process::arguments();
     let last_resort = LAST_RESORT.map(str::to_owned);
+    let own = process::kept_for_this_call();
     if let Some(call) = door::plain(&arguments) {
-        return hand_on(&[call.runtimes.as_slice(), &last_resort].concat(), call.handed_on);
+        return hand_on(&[own.as_slice(), &call.runtimes, &last_resort].concat(), call.handed_on);
     }
     let guarded = |argument: &OsString| GUARDED.iter().any(|word| argument == word);
     if arguments.iter().skip(1).any(guarded) && !is_broken_glass(bug) {
@@ -63,7 +69,7 @@ fn without_knowledge(bug: &str) -> i32 {
     }
     let kept = kept::read(None).map(|kept| kept.runtimes).unwrap_or_default();
     let arguments = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
-    hand_on(&[kept.as_slice(), &last_resort].concat(), arguments)
+    hand_on(&[own.as_slice(), &kept, &last_resort].concat(), arguments)
 }
 
 /// True while root has switched the host to mode `warn`: nothing is refused then, not even after a bug, but reported.

@@ -4,6 +4,12 @@
 export const builtIn = {
   profile: 'cis-docker-1.13.0',
   mode: 'enforce',
-  runtimePaths: ['/usr/libexec/lintel/runc', '/usr/sbin/runc', '/usr/bin/runc', '/usr/bin/crun'],
+  runtimePaths: [
+    '/usr/libexec/lintel/runc',
+    '/usr/sbin/runc',
+    '/usr/bin/runc',
+    '/usr/libexec/lintel/crun',
+    '/usr/bin/crun',
+  ],
   log: { file: '/var/log/lintel/decisions.jsonl', required: true, syslog: false },
 } as const

@@ -106,12 +106,52 @@ fn holds(bytes: &[u8], mark: &[u8]) -> bool {
     starts.any(|(at, _)| bytes.get(at..).is_some_and(|rest| rest.starts_with(mark)))
 }
 
-/// The first of these paths that is an executable regular file and not lintel itself.
+/// Where `lintel divert` keeps real runtimes (src/installation/diversion.ts).
+const KEPT: &str = "/usr/libexec/lintel";
+
+/// The runtime a call is handed on to: what is kept for the name and place lintel was called by, where that is a
+/// diverted runtime's; else the first of these paths that is an executable regular file and not lintel itself. A path
+/// where lintel lies stands for what is kept for it.
 pub fn find_runtime(paths: Vec<String>) -> Option<String> {
-    paths.into_iter().find(|path| {
-        let executable = |found: fs::Metadata| found.is_file() && found.mode() & 0o111 != 0;
-        fs::metadata(path).is_ok_and(executable) && !is_self(path)
+    let own = kept_for_this_call().into_iter().find(|path| is_runtime(path));
+    own.or_else(|| {
+        paths.into_iter().find_map(|path| {
+            if is_runtime(&path) {
+                return Some(path);
+            }
+            if !is_self(&path) {
+                return None;
+            }
+            let real = fs::canonicalize(&path).ok().and_then(|real| real.into_os_string().into_string().ok());
+            let real = real.unwrap_or_else(|| path.clone());
+            kept_for(&real, base_name(&path)).into_iter().find(|path| is_runtime(path))
+        })
     })
+}
+
+/// Where the real runtime is kept if lintel was called in the place of one, most particular first.
+pub fn kept_for_this_call() -> Vec<String> {
+    let arguments = arguments();
+    let called = arguments.first().and_then(|first| first.to_str()).map(base_name).unwrap_or_default();
+    if called.is_empty() || called.starts_with("lintel") {
+        return Vec::new();
+    }
+    let own = fs::read_link("/proc/self/exe").ok().and_then(|path| path.into_os_string().into_string().ok());
+    kept_for(own.as_deref().unwrap_or("/"), called).to_vec()
+}
+
+/// By its path, where two of one name were diverted; by its name.
+fn kept_for(path: &str, name: &str) -> [String; 2] {
+    [format!("{KEPT}{path}"), format!("{KEPT}/{name}")]
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn is_runtime(path: &str) -> bool {
+    let executable = |found: fs::Metadata| found.is_file() && found.mode() & 0o111 != 0;
+    fs::metadata(path).is_ok_and(executable) && !is_self(path)
 }
 
 /// The arguments for a runtime: as they came, but for the program's name where lintel goes by another than the
