@@ -16,49 +16,36 @@ export interface Component {
 
 interface Metadata {
   readonly packages: readonly {
-    readonly id: string
     readonly name: string
     readonly version: string
     readonly license: string
     readonly manifest_path: string
   }[]
-  readonly resolve: {
-    readonly root: string
-    readonly nodes: readonly {
-      readonly id: string
-      readonly deps: readonly {
-        readonly pkg: string
-        readonly dep_kinds: readonly { readonly kind: string | null }[]
-      }[]
-    }[]
-  }
 }
 
 /** Crates linked into the executable: those needed to run, not to build or test. */
 const crates = async (root: string, target: string): Promise<readonly Component[]> => {
-  const manifest = join(root, 'native/Cargo.toml')
-  const words = [
-    'metadata',
-    '--locked',
-    '--format-version',
-    '1',
-    '--manifest-path',
-    manifest,
-    '--filter-platform',
+  const manifest = ['--locked', '--manifest-path', join(root, 'native/Cargo.toml')]
+  // The tree tells what is linked: metadata would count the features that only tests ask for.
+  const tree = [
+    'tree',
+    ...manifest,
+    '--edges',
+    'normal',
+    '--target',
     target,
+    '--prefix',
+    'none',
+    '--format',
+    '{p}',
   ]
-  const { packages, resolve }: Metadata = JSON.parse((await execa('cargo', words)).stdout)
-  const nodes = new Map(resolve.nodes.map((node) => [node.id, node]))
-  const linked = new Set<string>()
-  const visit = (id: string): void => {
-    if (linked.has(id)) return
-    linked.add(id)
-    for (const { pkg, dep_kinds: kinds } of nodes.get(id)?.deps ?? [])
-      if (kinds.some(({ kind }) => kind === null)) visit(pkg)
-  }
-  visit(resolve.root)
+  const linked = new Set(
+    (await execa('cargo', tree)).stdout.split('\n').map((line) => line.split(' ', 2).join(' ')),
+  )
+  const words = ['metadata', ...manifest, '--format-version', '1', '--filter-platform', target]
+  const { packages }: Metadata = JSON.parse((await execa('cargo', words)).stdout)
   return packages
-    .filter(({ id }) => linked.has(id) && id !== resolve.root)
+    .filter(({ name, version }) => linked.has(`${name} v${version}`) && name !== 'lintel')
     .map(({ name, version, license, manifest_path: path }) => ({
       name,
       version,
@@ -145,7 +132,9 @@ const linkedIn = async (): Promise<readonly Component[]> => {
 export const componentsOf = async (root: string, target: string): Promise<readonly Component[]> => {
   const found = await crates(root, target)
   const all = [...found, quickjs(found), ...npmPackages(root), ...(await linkedIn())]
-  return all.toSorted((one, other) => (one.purl < other.purl ? -1 : 1))
+  // npm lays the same version twice where two packages need it.
+  const once = new Map(all.map((component) => [component.purl, component]))
+  return [...once.values()].toSorted((one, other) => (one.purl < other.purl ? -1 : 1))
 }
 
 const isLicence = /^(licen[cs]e|copying|notice|unlicense)/i

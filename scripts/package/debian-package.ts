@@ -40,6 +40,10 @@ Description: container policy at the last door before the runtime
  package changes no engine: lintel install does, and shows first what it would.
 `
 
+const copyright = `lintel is licensed under Apache-2.0 (LICENSE beside this file, /usr/share/common-licenses/Apache-2.0).
+What others wrote and it holds has its licences in third-party-licences.gz.
+`
+
 const architectures: { readonly [machine: string]: string } = { x86_64: 'amd64', aarch64: 'arm64' }
 
 /** Fills a folder as dpkg-deb wants it. */
@@ -51,6 +55,7 @@ const stage = (
   const bytes = entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.content.length : 0), 0)
   writeTree(folder, [
     ...entries,
+    file('usr/share/doc/lintel/copyright', copyright),
     file('DEBIAN/control', control(version, architecture, bytes)),
     file('DEBIAN/conffiles', '/etc/logrotate.d/lintel\n'),
     ...Object.entries(scripts).map(([name, text]) => file(`DEBIAN/${name}`, text, 0o755)),

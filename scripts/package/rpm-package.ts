@@ -7,8 +7,7 @@ import { packaged, type Source, script } from './content.ts'
 import { type Entry, withFolders, writeTree } from './entries.ts'
 
 /** Folders of other packages, which this one does not own. */
-const shared =
-  /^(etc|var|usr)(\/(logrotate\.d|lib|log|bin|share|share\/(man(\/man[15])?|doc|zsh|bash-completion)))?$/
+const shared = /^(etc|var(\/(lib|log))?|usr(\/(bin|share(\/(doc|man(\/man[15])?))?))?)$/
 
 const fileLine = (entry: Entry): string => {
   if (entry.path === 'etc/logrotate.d/lintel')
