@@ -8,6 +8,8 @@ import { billOfMaterials } from './package/bill-of-materials.ts'
 import { componentsOf } from './package/components.ts'
 import type { Source } from './package/content.ts'
 import { debianPackage } from './package/debian-package.ts'
+import { helmChart, manifests } from './package/kubernetes.ts'
+import { nodeImage } from './package/node-image.ts'
 import { rpmPackage } from './package/rpm-package.ts'
 import { sourceDate } from './package/source-date.ts'
 import { tarball } from './package/tarball.ts'
@@ -38,6 +40,13 @@ writeFileSync(
 writeFileSync(join(folder, `${name}.tar.gz`), await tarball(source, machine, date))
 await debianPackage(source, machine, { date, folder })
 await rpmPackage(source, machine, { date, folder })
+const architecture = process.arch === 'x64' ? 'amd64' : process.arch
+writeFileSync(
+  join(folder, `lintel-node-${version}-linux-${architecture}.oci.tar`),
+  await nodeImage(root, { version, architecture, date }),
+)
+writeFileSync(join(folder, `lintel-chart-${version}.tgz`), await helmChart(root, date))
+writeFileSync(join(folder, `lintel-kubernetes-${version}.tar.gz`), await manifests(root, date))
 
 const sums = readdirSync(folder)
   .toSorted()

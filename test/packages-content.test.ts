@@ -1,7 +1,7 @@
 /** What the packages hold: digests, bill of materials, man pages, completion, rotation, SELinux module. Needs `npm run package`. */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { machine, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
@@ -18,7 +18,7 @@ const work = mkdtempSync(join(tmpdir(), 'lintel-packages-'))
 let unpacked: string
 
 beforeAll(async () => {
-  await execa('tar', ['-xzf', packageFile('.tar.gz'), '-C', work])
+  await execa('tar', ['-xzf', packageFile(`linux-${machine()}.tar.gz`), '-C', work])
   unpacked = join(work, readdirSync(work)[0] ?? '')
 })
 afterAll(() => rmSync(work, { recursive: true, force: true }))
@@ -245,7 +245,7 @@ describe('logrotate', () => {
        echo '{"late":1}' >&3; echo '{"next":1}' >> ${log}`,
     ])
     expect(late.stderr).toBe('')
-    const rotated = readdirSync(work).filter((name) => /^decisions\.jsonl-\d{8}-\d+$/.test(name))
+    const rotated = readdirSync(work).filter((name) => /^decisions\.jsonl-\d{18}$/.test(name))
     expect(rotated).toHaveLength(1)
     expect(readFileSync(join(work, rotated[0] ?? ''), 'utf8')).toBe('{"early":1}\n{"late":1}\n')
     expect(readFileSync(log, 'utf8')).toBe('{"next":1}\n')

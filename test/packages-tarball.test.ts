@@ -1,5 +1,6 @@
 /** The tarball alone, in an empty Debian root without network. Needs root and `npm run package`. */
 import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { machine } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { type EmptyRoot, openBusyboxRoot, openDebianRoot } from './support/empty-root.ts'
@@ -26,7 +27,7 @@ const write = (root: EmptyRoot, path: string, text: string): void => {
 
 /** Lays the tarball into /root as a download would lie there, with engines' configurations beside it. */
 const prepare = (root: EmptyRoot): void => {
-  copyFileSync(packageFile('.tar.gz'), join(root.folder, 'root/lintel.tar.gz'))
+  copyFileSync(packageFile(`linux-${machine()}.tar.gz`), join(root.folder, 'root/lintel.tar.gz'))
   for (const [path, text] of Object.entries(engineFiles)) write(root, path, text)
 }
 
@@ -113,8 +114,11 @@ describe.each([
     if (path.startsWith('/etc/docker')) write(root(), path, engineFiles[path] ?? '')
   })
 
-  test('--uninstall refuses where runc is a link to lintel', async () => {
-    await root().run('ln -s /usr/local/bin/lintel-runtime /usr/sbin/runc')
+  test.each([
+    ['a link to', 'ln -s /usr/local/bin/lintel-runtime /usr/sbin/runc'],
+    ['a copy of', 'cp /usr/local/bin/lintel /usr/sbin/runc'],
+  ])('--uninstall refuses where runc is %s lintel', async (_, script) => {
+    await root().run(script)
     const { status, all } = await root().run('sh /usr/local/share/lintel/install.sh --uninstall')
     expect([status, all]).toEqual([1, expect.stringContaining('/usr/sbin/runc is lintel')])
     await root().run('rm /usr/sbin/runc')
@@ -122,6 +126,8 @@ describe.each([
 
   test('--uninstall leaves policy and decision log, and nothing else; no engine’s file has changed', async () => {
     write(root(), '/etc/lintel/policy.toml', 'version = 1\n')
+    // As lintel uninstall leaves it.
+    write(root(), '/var/lib/lintel/install/state.json', '{"version":1,"registered":[],"leftovers":[]}')
     write(root(), '/var/log/lintel/decisions.jsonl', '{}\n')
     const { status, all } = await root().run('sh /usr/local/share/lintel/install.sh --uninstall')
     expect([status, all]).toEqual([0, '/etc/lintel stays\n/var/log/lintel stays'])
