@@ -222,6 +222,7 @@ describe('the node agent', () => {
   })
 
   test('ends at once when it is told to, and removes nothing', async () => {
+    rmSync(join(image, 'run/lintel/ready'), { force: true })
     const enter = [
       '-t',
       String(first),

@@ -12,10 +12,10 @@ const escaped = (words: string): string =>
     )
 
 /** Words of one line, such as a term: nothing in them is an escape. Long ones may be broken after `/`, `,` and `|`. */
-export const words = (line: string): string => escaped(line).replaceAll(/([/,|])(?=\S)/g, '$1\\:')
+const words = (line: string): string => escaped(line).replaceAll(/([/,|])(?=\S)/g, '$1\\:')
 
 /** Running text: lines of at most 78 bytes where its words allow it, none of which is taken for a request. */
-export const text = (running: string): string => {
+const text = (running: string): string => {
   const lines: string[] = []
   let line = ''
   for (const word of words(running).split(/\s+/)) {
