@@ -116,6 +116,8 @@ export const openDebianRoot = async (): Promise<EmptyRoot> => {
   const archive = join(cache, `debian-root-${debianPackages.length}.tar`)
   if (!existsSync(archive)) {
     mkdirSync(cache, { recursive: true })
+    // Two suites may come here at once.
+    const fresh = `${archive}.${process.pid}.tar`
     const suite = /^VERSION_CODENAME=(.*)$/m.exec(
       execFileSync('cat', ['/etc/os-release'], { encoding: 'utf8' }),
     )?.[1]
@@ -124,9 +126,9 @@ export const openDebianRoot = async (): Promise<EmptyRoot> => {
       '--variant=extract',
       `--include=${debianPackages.join(',')}`,
       suite ?? '',
-      `${archive}.tar`,
+      fresh,
     ])
-    renameSync(`${archive}.tar`, archive)
+    renameSync(fresh, archive)
   }
   const folder = newFolder()
   execFileSync('tar', ['-xf', archive, '-C', folder, '--exclude=./dev/*'])
