@@ -59,7 +59,7 @@ const yargsPlatform: Plugin = {
 }
 
 const bundle = async ({ name, entry, lean }: (typeof modules)[number]): Promise<void> => {
-  await build({
+  const { metafile } = await build({
     entryPoints: [join(root, entry)],
     outfile: join(bundles, `${name}.js`),
     bundle: true,
@@ -77,7 +77,10 @@ const bundle = async ({ name, entry, lean }: (typeof modules)[number]): Promise<
     define: { LINTEL_VERSION: JSON.stringify(version) },
     plugins: lean === undefined ? [yargsPlatform] : [leanRules(lean)],
     absWorkingDir: root,
+    metafile: true,
   })
+  // What is inside, for the bill of materials (scripts/package/bill-of-materials.ts).
+  writeFileSync(join(bundles, `${name}.meta.json`), JSON.stringify(metafile))
 }
 
 /** Flags for a static executable whose bytes do not depend on where it was built. */

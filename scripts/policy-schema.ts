@@ -27,10 +27,14 @@ const ruleTable = (rule: Rule): object => ({
 
 /** Members that say which containers are meant. */
 const selector = {
-  engine: { type: 'string', enum: engineIds.filter((id) => id !== 'none') },
-  image: { type: 'string', pattern: '[^*]' },
-  name: { type: 'string', pattern: '[^*]' },
-  namespace: { type: 'string', pattern: '[^*]' },
+  engine: {
+    type: 'string',
+    enum: engineIds.filter((id) => id !== 'none'),
+    description: 'The engine that calls, proven by its process, runtime root and bundle path.',
+  },
+  image: { type: 'string', pattern: '[^*]', description: 'The image as the engine names it.' },
+  name: { type: 'string', pattern: '[^*]', description: 'The name of the container.' },
+  namespace: { type: 'string', pattern: '[^*]', description: 'The Kubernetes or containerd namespace.' },
 }
 
 const where = (members: object): object => ({
@@ -62,10 +66,19 @@ const exemption = (rules: readonly Rule[]): object => ({
   additionalProperties: false,
   required: ['rules', 'where', 'reason', 'owner', 'expires'],
   properties: {
-    rules: { type: 'array', minItems: 1, items: { type: 'string', enum: rules.map(({ id }) => id) } },
+    rules: {
+      type: 'array',
+      minItems: 1,
+      description: 'Ids of the rules whose findings do not count.',
+      items: { type: 'string', enum: rules.map(({ id }) => id) },
+    },
     where: where(selector),
-    reason: { type: 'string', pattern: '[^ ]' },
-    owner: { type: 'string', pattern: '[^ ]' },
+    reason: {
+      type: 'string',
+      pattern: '[^ ]',
+      description: 'Why; every record of such a container carries it.',
+    },
+    owner: { type: 'string', pattern: '[^ ]', description: 'Who answers for it.' },
     expires: {
       type: 'string',
       description: 'Last day it counts, UTC. Written bare in TOML: expires = 2027-03-31',
@@ -88,9 +101,18 @@ export const policySchema = (rules: readonly Rule[], profiles: readonly string[]
   type: 'object',
   additionalProperties: false,
   properties: {
-    version: { type: 'integer', const: 1 },
-    profile: { type: 'string', enum: profiles },
-    mode: { type: 'string', enum: ['enforce', 'warn'] },
+    version: { type: 'integer', const: 1, description: 'The version of this format.' },
+    profile: {
+      type: 'string',
+      enum: profiles,
+      description:
+        'What every rule is set to where this policy says nothing; lintel profile show NAME tells it.',
+    },
+    mode: {
+      type: 'string',
+      enum: ['enforce', 'warn'],
+      description: 'warn records what would have been done, and refuses and repairs nothing.',
+    },
     runtime: {
       type: 'object',
       additionalProperties: false,
@@ -110,9 +132,12 @@ export const policySchema = (rules: readonly Rule[], profiles: readonly string[]
       type: 'object',
       additionalProperties: false,
       properties: {
-        file: { type: 'string', pattern: '^/' },
-        required: { type: 'boolean' },
-        syslog: { type: 'boolean' },
+        file: { type: 'string', pattern: '^/', description: 'The decision log, absolute.' },
+        required: {
+          type: 'boolean',
+          description: 'Whether a call is refused where its record cannot be written.',
+        },
+        syslog: { type: 'boolean', description: 'Whether every record goes to syslog too.' },
       },
     },
   },

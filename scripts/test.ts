@@ -173,6 +173,10 @@ const rootOnly = [
   'test/failure-',
   'test/hostile',
   'test/kernel-floor',
+  'test/packages-debian',
+  'test/packages-kubernetes',
+  'test/packages-rpm',
+  'test/packages-tarball',
   'test/policy',
   'test/profile',
   'test/refusal',
@@ -190,7 +194,13 @@ await step('types', 'tsc', ['--noEmit'])
 await step('types of tests and scripts', 'tsc', ['--noEmit', '-p', 'tsconfig.test.json'])
 await step('boundaries', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'src'])
 await step('nothing unused', 'knip', [])
-await step('shell scripts', 'shellcheck', ['scripts/bootstrap.sh', '.ci/run'])
+await step('shell scripts', 'shellcheck', [
+  'scripts/bootstrap.sh',
+  '.ci/run',
+  ...['in-use.sh', 'install.sh', 'selinux.sh'].map((name) => `install/host/${name}`),
+  'install/kubernetes/node-agent.sh',
+])
+await step('packages', 'tsx', ['scripts/package.ts'])
 await cargo()
 await jest('unit tests', [join(root, 'src/')])
 await step('mutation: every rule broken on purpose is noticed', 'tsx', ['scripts/mutation.ts'])

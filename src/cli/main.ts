@@ -3,6 +3,7 @@ import yargs from 'yargs'
 import type { Host } from '../host/host.ts'
 import { addCommands, standardInput } from './commands.ts'
 import { exitStatus, outputOf } from './output.ts'
+import { shellKnownBy } from './platform/yargs-platform.ts'
 
 declare const LINTEL_VERSION: string
 
@@ -13,6 +14,7 @@ export const main = (host: Host): number => {
   const settle = (result: number): void => {
     status = result
   }
+  shellKnownBy(host.environment)
   const parser = yargs([])
     .scriptName('lintel')
     .usage('$0 COMMAND: container policy at the last door before the runtime')
@@ -21,7 +23,10 @@ export const main = (host: Host): number => {
     .wrap(output.columns ?? 100)
     .strict()
     .demandCommand(1, 'a command is needed')
-  addCommands(parser, { host, output, settle })
+  addCommands(parser, { host, output, settle }).completion(
+    'completion',
+    'print the completion script for the shell in $SHELL: bash, zsh or fish',
+  )
   const argv = host.process.argv.slice(1).map((word) => (word === '-' ? standardInput : word))
   void parser.parse(argv.length === 0 ? ['--help'] : [...argv], {}, (error, _parsed, text) => {
     if (error !== undefined && error !== null) {

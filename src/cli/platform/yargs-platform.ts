@@ -19,11 +19,19 @@ const format = (text: string, values: readonly unknown[]): string => {
   return text.replaceAll('%s', () => String(values[index++] ?? ''))
 }
 
+let readVariable: (name: string) => string | undefined = () => undefined
+
+/** Lets yargs ask this for the shell that completes words (`SHELL`, `ZSH_NAME`); every other variable stays unset. */
+export const shellKnownBy = (read: (name: string) => string | undefined): void => {
+  readVariable = read
+}
+
 export default {
   assert: { notStrictEqual: (): void => undefined, strictEqual: (): void => undefined },
   cliui,
   findUp: (): undefined => undefined,
-  getEnv: (): undefined => undefined,
+  getEnv: (name: string): string | undefined =>
+    name === 'SHELL' || name === 'ZSH_NAME' ? readVariable(name) : undefined,
   inspect: String,
   getCallerFile: unsupported,
   getProcessArgvBin: (): string => 'lintel',
