@@ -22,11 +22,18 @@ export interface Docker {
 
 const programs = ['dockerd', 'docker', 'containerd', 'containerd-shim-runc-v2']
 
-/** Starts dockerd; `divertRunc` puts lintel in the place of the `runc` that dockerd finds on its PATH as well. */
+/**
+ * Starts dockerd; `divertRunc` puts lintel in the place of the `runc` that dockerd finds on its PATH as well. It runs on
+ * a private host of its own or on `host`, which it closes if it does not start.
+ */
 export const startDocker = async (
-  options: { readonly divertRunc?: boolean; readonly cgroups?: 'v1' | 'any' } = {},
+  options: {
+    readonly divertRunc?: boolean
+    readonly cgroups?: 'v1' | 'any'
+    readonly host?: PrivateHost
+  } = {},
 ): Promise<Docker> => {
-  const host = await openPrivateHost(programs, options.cgroups)
+  const host = options.host ?? (await openPrivateHost(programs, options.cgroups))
   allowCgroup(host)
   try {
     return await startIn(host, options.divertRunc === true)
