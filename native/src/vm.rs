@@ -112,7 +112,11 @@ pub fn load_machine(runtime: &Runtime, role: Role, hot: Option<&HotModules>) -> 
     .map_err(|error| error.to_string())?;
     let loaded = context.with(|ctx| {
         let inner = || {
-            let host = Persistent::save(&ctx, host::bind(&ctx)?);
+            let host = host::bind(&ctx)?;
+            if role == Role::CommandLine {
+                host::bind_administration(&host)?;
+            }
+            let host = Persistent::save(&ctx, host);
             let main = match (role, hot) {
                 (Role::CommandLine, _) => load(&ctx, &embedded(&ctx, "cli")?)?,
                 (Role::ContainerRuntime, None) => load(&ctx, &embedded(&ctx, "runtime")?)?,

@@ -1,21 +1,26 @@
 /** The commands as yargs reads them: words, options, help; each hands on to its own file. */
 import type { Argv } from 'yargs'
-import type { Host } from '../host/host.ts'
+import type { AdministratorHost } from '../host/administrator.ts'
+import { recover } from '../installation/change.ts'
 import { profiles } from '../profiles/index.ts'
 import { breakGlass } from './break-glass.ts'
+import { divertRuntimes } from './divert.ts'
+import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
+import { addInstall, addUninstall } from './install-commands.ts'
 import { lint, severities } from './lint.ts'
 import type { Output } from './output.ts'
 import { checkPolicy } from './policy-check.ts'
 import { testPolicy } from './policy-test.ts'
 import { diffProfiles, listProfiles, showProfile } from './profile.ts'
 import { listRules } from './rules.ts'
+import { status } from './status.ts'
 
 /** Takes the exit status of the command that ran. */
 type Settle = (status: number) => void
 
 interface Scene {
-  readonly host: Host
+  readonly host: AdministratorHost
   readonly output: Output
   readonly settle: Settle
 }
@@ -34,7 +39,7 @@ const policyOptions = {
 const text = { type: 'string', demandOption: true } as const
 
 /** Adds a command to the parser. */
-type Add = (parser: Argv, scene: Scene) => Argv
+export type Add = (parser: Argv, scene: Scene) => Argv
 
 const addLint: Add = (parser, { host, output, settle }) =>
   parser.command(
@@ -139,8 +144,72 @@ const addBreakGlass: Add = (parser, { host, output, settle }) =>
       settle(breakGlass(host, output, { for: options.for, reason, end, format: options.format })),
   )
 
+const addDivert: Add = (parser, { host, output, settle }) =>
+  parser.command(
+    'divert',
+    'take the path of runc and crun, so that no call of them passes by',
+    (command) =>
+      command
+        .option('undo', { type: 'boolean', default: false, describe: 'put the real ones back' })
+        .option('repair', {
+          type: 'boolean',
+          default: false,
+          describe: 'after an upgrade: divert again what was diverted; packages call this',
+        })
+        .option('dry-run', { type: 'boolean', default: false, describe: 'only say what would be done' }),
+    ({ undo, repair, dryRun }) => settle(divertRuntimes(host, output, { undo, repair, dryRun })),
+  )
+
+/** The host, after what an interrupted install or uninstall left there was put back. */
+const settled = (host: AdministratorHost, output: Output): AdministratorHost => {
+  const recovered = recover({ host, say: output.complain, restartCommand: undefined })
+  if (!recovered.ok) output.complain(recovered.error)
+  return host
+}
+
+const addDoctor: Add = (parser, { host, output, settle }) =>
+  parser.command(
+    'doctor',
+    'is lintel in the way of every engine here, and what gets round it',
+    (command) =>
+      command
+        .option('prove', {
+          type: 'boolean',
+          default: false,
+          describe: 'start a throw-away container of an empty image and look for its record',
+        })
+        .option('fail-on', {
+          choices: ['way-round', 'problem'] as const,
+          default: 'way-round' as const,
+          describe: 'least finding that exits 1',
+        })
+        .option('format', format),
+    ({ prove, failOn, ...options }) =>
+      settle(doctor(settled(host, output), output, { prove, failOn, format: options.format })),
+  )
+
+const addStatus: Add = (parser, { host, output, settle }) =>
+  parser.command(
+    'status',
+    'version, policy, engines and the last decisions on one screen',
+    (command) => command.option('format', format),
+    (options) => settle(status(settled(host, output), output, options.format)),
+  )
+
 /** Every command, in the order help lists them. */
-const all: readonly Add[] = [addLint, addRules, addExplain, addProfile, addPolicy, addBreakGlass]
+const all: readonly Add[] = [
+  addLint,
+  addRules,
+  addExplain,
+  addProfile,
+  addPolicy,
+  addBreakGlass,
+  addInstall,
+  addUninstall,
+  addDivert,
+  addDoctor,
+  addStatus,
+]
 
 /** Adds every command to the parser. */
 export const addCommands = (parser: Argv, scene: Scene): Argv => {

@@ -1,6 +1,6 @@
 /** The operator's command line: parsed by yargs, one file a verb. */
 import yargs from 'yargs'
-import type { Host } from '../host/host.ts'
+import type { AdministratorHost } from '../host/administrator.ts'
 import { addCommands, standardInput } from './commands.ts'
 import { exitStatus, outputOf } from './output.ts'
 import { shellKnownBy } from './platform/yargs-platform.ts'
@@ -8,7 +8,7 @@ import { shellKnownBy } from './platform/yargs-platform.ts'
 declare const LINTEL_VERSION: string
 
 /** Runs the command of the process's arguments and returns its exit status. */
-export const main = (host: Host): number => {
+export const main = (host: AdministratorHost): number => {
   const output = outputOf(host)
   let status: number = exitStatus.clean
   const settle = (result: number): void => {

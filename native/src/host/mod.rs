@@ -3,10 +3,13 @@
 
 pub mod break_glass;
 pub mod clock;
+mod daemon;
+mod durable;
 mod file_system;
 pub mod files;
 pub mod kept;
 mod mountinfo;
+mod place;
 mod probe;
 pub mod process;
 mod reply;
@@ -70,6 +73,36 @@ fn bind_files(host: &Object<'_>) -> rquickjs::Result<()> {
         Func::from(|path: String, text: String, mode: u32| done(files::append(&path, &text, mode))),
     )?;
     host.set("makeDirectory", Func::from(|path: String, mode: u32| done(files::make_directory(&path, mode))))
+}
+
+/// What only the command line may do: change an engine's files and speak to its daemon.
+pub fn bind_administration(host: &Object<'_>) -> rquickjs::Result<()> {
+    use reply::{Outcome, done};
+    host.set(
+        "createFile",
+        Func::from(|path: String, text: String, mode: u32, like: Option<String>| {
+            done(durable::create_file(&path, &text, mode, like))
+        }),
+    )?;
+    host.set("link", Func::from(|from: String, to: String| done(durable::link(&from, &to))))?;
+    host.set("rename", Func::from(|from: String, to: String| done(durable::rename(&from, &to))))?;
+    host.set("remove", Func::from(|path: String| done(durable::remove(&path))))?;
+    host.set("lock", Func::from(|path: String| done(durable::lock(&path))))?;
+    host.set("copyFile", Func::from(|from: String, to: String| done(place::copy_file(&from, &to))))?;
+    host.set(
+        "symbolicLink",
+        Func::from(|target: String, path: String| done(place::symbolic_link(&target, &path))),
+    )?;
+    host.set("areEqual", Func::from(|one: String, other: String| Outcome(place::are_equal(&one, &other))))?;
+    host.set("isLintel", Func::from(|path: String| process::is_self(&path)))?;
+    host.set("signal", Func::from(|process: i32, signal: i32| done(daemon::signal(process, signal))))?;
+    host.set(
+        "exchange",
+        Func::from(|path: String, text: String, limit: f64, milliseconds: f64| {
+            Outcome(daemon::exchange(&path, &text, limit, milliseconds))
+        }),
+    )?;
+    host.set("sleep", Func::from(daemon::sleep))
 }
 
 fn bind_processes(host: &Object<'_>) -> rquickjs::Result<()> {

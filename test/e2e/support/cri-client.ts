@@ -72,7 +72,7 @@ export type ContainerState =
 /** Request and reply of every call; 64-bit numbers come as text. */
 interface Calls {
   Status: [Nothing, { readonly status: { readonly conditions: readonly { readonly status: boolean }[] } }]
-  RunPodSandbox: [{ readonly config: PodSandboxConfig }, PodSandboxId]
+  RunPodSandbox: [{ readonly config: PodSandboxConfig; readonly runtimeHandler?: string }, PodSandboxId]
   StopPodSandbox: [PodSandboxId, Nothing]
   RemovePodSandbox: [PodSandboxId, Nothing]
   PodSandboxStatus: [

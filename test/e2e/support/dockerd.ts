@@ -28,11 +28,13 @@ interface DockerOptions {
   readonly cgroups?: 'v1' | 'any'
   /** Members of daemon.json beside the host's own. */
   readonly settings?: object
+  /** The private host it runs on, closed if it does not start; one of its own by default. */
+  readonly host?: PrivateHost
 }
 
 /** Starts dockerd. */
 export const startDocker = async (options: DockerOptions = {}): Promise<Docker> => {
-  const host = await openPrivateHost(programs, options.cgroups)
+  const host = options.host ?? (await openPrivateHost(programs, options.cgroups))
   allowCgroup(host)
   try {
     return await startIn(host, options)

@@ -1,0 +1,148 @@
+/** `lintel install docker` and `lintel uninstall` on a running dockerd: its containers never notice. Needs root. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
+import { recordsOf } from './support/decisions.ts'
+import { writeImage } from './support/image.ts'
+import { type InstalledHost, openInstalledHost, tree } from './support/installed.ts'
+import { type Outcome, until } from './support/private-host.ts'
+
+jest.setTimeout(180_000)
+
+let host: InstalledHost
+const daemonFile = '/etc/docker/daemon.json'
+
+/** As an administrator left it: order, spacing and all. */
+const settings = (cgroup: string): string => `{
+    "iptables": false,   "exec-opts": ["native.cgroupdriver=cgroupfs"],
+    "cgroup-parent": "${cgroup}",
+
+    "labels": [ "rack=7" ]
+}
+`
+
+const docker = (...args: readonly string[]): Promise<Outcome> => host.run('docker', args)
+const answer = async (...args: readonly string[]): Promise<string> => {
+  const { exitCode, stdout, all } = await docker(...args)
+  if (exitCode !== 0) throw new Error(`docker ${args.join(' ')} ended with ${exitCode}: ${all}`)
+  return stdout
+}
+const alive = (name: string): Promise<string> => answer('exec', name, 'echo', 'alive')
+const defaultRuntime = (): Promise<string> => answer('info', '--format', '{{.DefaultRuntime}}')
+const run = (name: string, ...more: readonly string[]): Promise<string> =>
+  answer('run', '--detach', '--network', 'none', '--name', name, ...more, 'busybox', 'sleep', '1000')
+
+beforeAll(async () => {
+  host = await openInstalledHost(['dockerd', 'docker', 'containerd', 'containerd-shim-runc-v2'])
+  mkdirSync(host.path('/etc/docker'), { recursive: true })
+  writeFileSync(host.path(daemonFile), settings(host.cgroup), { mode: 0o640 })
+  host.launch('dockerd', 'dockerd', [])
+  await until(async () => (await docker('version')).exitCode === 0, 'dockerd to answer', 30_000)
+  const archive = join(host.workspace, 'image.tar')
+  await writeImage(archive)
+  await answer('load', '--input', archive)
+})
+
+afterAll(() => host?.close())
+
+test('installed, judged, installed again, taken out: containers alive, files byte by byte as they were', async () => {
+  const before = await tree(host, ['/etc/docker'])
+  await run('old')
+  expect(await alive('old')).toBe('alive')
+
+  const dry = await host.lintel(['install', 'docker', '--dry-run'])
+  expect(dry).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(dry.stdout).toMatch(/^\+.*"default-runtime": "lintel"/m)
+  expect(dry.stdout).toContain('dry run: nothing was changed')
+  expect(await tree(host, ['/etc/docker'])).toBe(before)
+  expect(host.text('/var/lib/lintel/install/state.json')).toBeUndefined()
+
+  const first = await host.lintel(['install', 'docker'])
+  expect(first).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(first.stdout).toContain('docker: lintel is registered, and the engine calls it')
+  expect(await defaultRuntime()).toBe('lintel')
+  const written: object = JSON.parse(host.text(daemonFile) ?? '')
+  expect(written).toMatchObject({ 'default-runtime': 'lintel', labels: ['rack=7'] })
+  expect(host.text(daemonFile)).toContain('"iptables": false,   "exec-opts"')
+  expect(await host.shell(`stat -c %a ${daemonFile}`)).toBe('640')
+  const backups = (await host.shell('ls /etc/docker')).split('\n').filter((name) => /\.lintel-/.test(name))
+  expect(backups).toEqual([expect.stringMatching(/^daemon\.json\.lintel-\d{8}-\d{6}$/)])
+  expect(host.text(`/etc/docker/${backups[0]}`)).toBe(settings(host.cgroup))
+  expect(host.text('/etc/lintel/policy.toml')).toContain('mode = "warn"')
+  expect((await host.lintel(['policy', 'check'])).exitCode).toBe(0)
+  expect(await alive('old')).toBe('alive')
+
+  await run('new')
+  expect(recordsOf(host, 'new')).toMatchObject([{ mode: 'warn', engine: { id: 'docker', proven: true } }])
+  expect(recordsOf(host, 'old')).toEqual([])
+  expect(await alive('new')).toBe('alive')
+
+  const installed = await tree(host, ['/etc/docker', '/etc/lintel', '/var/lib/lintel/install'])
+  const second = await host.lintel(['install', 'docker'])
+  expect(second).toMatchObject({ exitCode: 0, stdout: 'nothing to change' })
+  expect(await tree(host, ['/etc/docker', '/etc/lintel', '/var/lib/lintel/install'])).toBe(installed)
+
+  const out = await host.lintel(['uninstall'])
+  expect(out).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(out.stdout).toMatch(
+    /made with lintel and still call it:\n {2}new\nKeep \/usr\/local\/sbin\/lintel-runtime/,
+  )
+  expect(await tree(host, ['/etc/docker'])).toBe(before)
+  expect(await defaultRuntime()).toBe('runc')
+  for (const name of ['old', 'new']) expect(await alive(name)).toBe('alive')
+  await answer('rm', '--force', 'new')
+  const rest = await host.lintel(['uninstall'])
+  expect(rest).toMatchObject({ exitCode: 0 })
+  expect(rest.stdout).toContain('nothing to change')
+  expect(await alive('old')).toBe('alive')
+  await answer('rm', '--force', 'old')
+  expect(host.text('/etc/lintel/policy.toml')).toBeDefined()
+})
+
+test('an engine that does not take it gets its old file back, and one line says so', async () => {
+  const other = await openInstalledHost(['dockerd', 'docker'])
+  try {
+    mkdirSync(other.path('/etc/docker'), { recursive: true })
+    writeFileSync(other.path(daemonFile), settings(other.cgroup))
+    // dockerd takes no setting from its file that its command line has too.
+    other.launch('dockerd', 'dockerd', ['--default-runtime', 'runc'])
+    await until(async () => (await other.run('docker', ['version'])).exitCode === 0, 'dockerd', 30_000)
+    const before = await tree(other, ['/etc/docker', '/etc/lintel'])
+    const failed = await other.lintel(['install', 'docker'])
+    expect(failed).toMatchObject({
+      exitCode: 1,
+      stderr: `lintel: docker: it still says that its default runtime is not ${other.runtime}; everything is as it was`,
+    })
+    expect(await tree(other, ['/etc/docker', '/etc/lintel'])).toBe(before)
+    const { stdout } = await other.run('docker', ['info', '--format', '{{.DefaultRuntime}}'])
+    expect(stdout).toBe('runc')
+  } finally {
+    await other.close()
+  }
+})
+
+test('what cannot be read is refused in one line and left as it is', async () => {
+  const before = await tree(host, ['/etc/docker', '/etc/lintel'])
+  await host.shell(`cp -p ${daemonFile} /run/aside`)
+  try {
+    writeFileSync(host.path(daemonFile), '{\n  "iptables": false,\n  }\n')
+    const broken = await host.lintel(['install', 'docker'])
+    expect(broken).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(
+        /^lintel: \/etc\/docker\/daemon\.json:3:\d+: [^\n]+; nothing was changed$/,
+      ),
+    })
+    await host.shell(`cp -p /run/aside ${daemonFile}; chmod 0444 ${daemonFile}`)
+    const readOnly = await host.lintel(['install', 'docker'])
+    expect(readOnly).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(
+        /daemon\.json is marked read-only \(mode 444\)[^\n]*nothing was changed$/,
+      ),
+    })
+  } finally {
+    await host.shell(`cp -p /run/aside ${daemonFile}`)
+  }
+  expect(await tree(host, ['/etc/docker', '/etc/lintel'])).toBe(before)
+})
