@@ -13,8 +13,10 @@ refuse() {
 }
 
 # What lintel install wrote down, and did not take back since. A folder that is not understood counts as in use.
-if [ -d "${state%/*}" ] && [ -n "$(ls -A "${state%/*}")" ]; then
-	if [ "$(ls -A "${state%/*}")" != state.json ] || ! grep -q '"registered":\[\]' "$state" || grep -q '"pending":{' "$state"; then
+found=
+[ ! -d "${state%/*}" ] || found=$(find "${state%/*}" -mindepth 1 ! -name lock)
+if [ -n "$found" ]; then
+	if [ "$found" != "$state" ] || ! grep -q '"registered":\[\]' "$state" || grep -q '"pending":{' "$state"; then
 		refuse "engines are registered, says ${state%/*}"
 	fi
 fi
