@@ -12,8 +12,8 @@ import { installedRuntime } from '../installation/place.ts'
 import { type EnginePlan, planInstall } from '../installation/plan.ts'
 import { confirm, recordOf, register } from '../installation/register.ts'
 import { readConfiguration } from '../installation/replace-text.ts'
-import { certificateProblems, servedNames } from '../installation/server-certificates.ts'
 import { readState, type State } from '../installation/state.ts'
+import { checkTlsFolder } from '../installation/tls-folder.ts'
 import { unifiedDiff } from '../installation/unified-diff.ts'
 import type { FileChange, Installation, RegistrableEngine, Wanted } from '../registration/registration.ts'
 import { exitStatus, type Output } from './output.ts'
@@ -120,9 +120,10 @@ const planned = (
     )
   }
   if (wanted.tls !== undefined) {
-    const [problem] = certificateProblems(host, wanted.tls.folder)
-    if (problem !== undefined) return err(`${problem}; nothing was changed`)
-    output.print(`clients must reach it as ${servedNames(host, wanted.tls.folder).join(' or ')}`)
+    const findings = checkTlsFolder(host, wanted.tls.folder.replace(/\/+$/, ''), [host.process.hostname])
+    const problem = findings.find(({ severity }) => severity === 'error')
+    if (problem !== undefined) return err(`${problem.message}; nothing was changed`)
+    for (const { message } of findings) output.print(message)
   }
   const engines: EnginePlan[] = []
   for (const installation of found) {

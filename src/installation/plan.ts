@@ -20,12 +20,18 @@ export interface EnginePlan {
 /** Texts of all files an engine's registration needs. Errors: one line. */
 export const readTexts = (host: Host, installation: Installation): Result<Texts, string> => {
   const texts: { [path: string]: string | undefined } = {}
-  for (const wanted of registrationOf(installation.engine).reads(installation)) {
-    const files = wanted.endsWith('/') ? filesIn(host, wanted) : [wanted]
-    for (const path of files) {
-      const text = readConfiguration(host, path)
-      if (!text.ok) return text
-      texts[path] = text.value
+  const asked = new Set<string>()
+  // What is read may name further files.
+  for (let before = -1; before < asked.size; ) {
+    before = asked.size
+    for (const wanted of registrationOf(installation.engine).reads(installation, texts)) {
+      if (asked.has(wanted)) continue
+      asked.add(wanted)
+      for (const path of wanted.endsWith('/') ? filesIn(host, wanted) : [wanted]) {
+        const text = readConfiguration(host, path)
+        if (!text.ok) return text
+        texts[path] = text.value
+      }
     }
   }
   return ok(texts)

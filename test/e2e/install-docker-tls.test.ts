@@ -18,11 +18,11 @@ exit 1
 
 /** A CA, a server's certificate and key, a client's, and one of another CA. */
 const certificates = `cd ${folder}
-ca() { openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$1" -keyout $1-key.pem -out $1.pem 2>/dev/null; }
+ca() { openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj "/CN=$1" -keyout $1-key.pem -out $1.pem 2>/dev/null; }
 leaf() { # name, CA, extensions, days
   openssl req -newkey rsa:2048 -nodes -subj "/CN=$1" -keyout $1-key.pem -out $1.csr 2>/dev/null
   printf '%s' "$3" > $1.ext
-  openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2-key.pem -CAcreateserial -days \${4:-30} -extfile $1.ext -out $1-cert.pem 2>/dev/null
+  openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2-key.pem -CAcreateserial -days \${4:-90} -extfile $1.ext -out $1-cert.pem 2>/dev/null
 }
 ca ca; ca other
 leaf server ca 'subjectAltName=DNS:gateway.example,IP:127.0.0.1
@@ -61,8 +61,12 @@ beforeAll(async () => {
 afterAll(() => host?.close())
 
 test.each([
-  ['a key that others can read', 'chmod 0644 server-key.pem', /server-key\.pem can be read by others/],
-  ['no key', 'rm -f server-key.pem', /server-key\.pem cannot be read \(ENOENT\)/],
+  [
+    'a key that others can read',
+    'chmod 0644 server-key.pem',
+    /server-key\.pem has mode 0644, the key is root's alone/,
+  ],
+  ['no key', 'rm -f server-key.pem', /server-key\.pem cannot be looked at \(ENOENT\)/],
   ["another's key", 'cp client-key.pem server-key.pem; chmod 0400 server-key.pem', /is not the key of/],
   [
     'a certificate without names',
@@ -72,14 +76,14 @@ test.each([
   [
     'one of another CA',
     'cp foreign-cert.pem server-cert.pem; cp -f foreign-key.pem server-key.pem',
-    /was not issued by/,
+    /is not proven by/,
   ],
   [
     "a client's",
     'cp guest-cert.pem server-cert.pem; cp -f guest-key.pem server-key.pem',
     /is not for servers/,
   ],
-  ['no certificate', 'echo hello > server-cert.pem', /server-cert\.pem holds no PEM CERTIFICATE/],
+  ['no certificate', 'echo hello > server-cert.pem', /server-cert\.pem holds no certificate/],
   ['a cut one', 'sed -i "3,9d" server-cert.pem', /server-cert\.pem/],
 ])('refused, nothing changed: %s', async (_, spoil, problem) => {
   const restored =
@@ -105,7 +109,9 @@ test('an expired one is refused', async () => {
   const ran = await host.lintel(install)
   expect(ran).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringMatching(/server-cert\.pem expired at 2021-01-01T00:00:00Z; nothing was changed$/),
+    stderr: expect.stringMatching(
+      /server-cert\.pem ended on Jan {2}1 00:00:00 2021 GMT; renew it; nothing was changed$/,
+    ),
   })
   await host.shell(`cd ${folder}; cp -f keep-cert.pem server-cert.pem`)
 })
@@ -152,7 +158,7 @@ test('the right certificate is served; none, a wrong one and plain text are refu
   const before = await tree(host, ['/etc/docker'])
   const ran = await host.lintel([...install, '--restart-command', 'sh /run/restart'])
   expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
-  expect(ran.stdout).toContain('clients must reach it as gateway.example or 127.0.0.1')
+  expect(ran.stdout).toContain('server-cert.pem is for gateway.example, 127.0.0.1, not for this host')
   expect(ran.stdout).toMatch(
     /restarting docker \(sh \/run\/restart\); without live-restore its containers stop/,
   )
