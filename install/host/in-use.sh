@@ -14,7 +14,9 @@ refuse() {
 
 # What lintel install wrote down, and did not take back since. A folder that is not understood counts as in use.
 found=
-[ ! -d "${state%/*}" ] || found=$(find "${state%/*}" -mindepth 1 ! -name lock)
+for file in "${state%/*}"/* "${state%/*}"/.[!.]*; do
+	if [ -e "$file" ] && [ "${file##*/}" != lock ]; then found=$found$file; fi
+done
 if [ -n "$found" ]; then
 	if [ "$found" != "$state" ] || ! grep -q '"registered":\[\]' "$state" || grep -q '"pending":{' "$state"; then
 		refuse "engines are registered, says ${state%/*}"

@@ -118,6 +118,7 @@ install_files() {
 	mv -f "$manifest.lintel-new" "$manifest"
 	# shellcheck disable=SC2086 # a list of paths without blanks
 	[ -n "$destdir" ] || sh "$share/selinux.sh" load "$share/lintel.cil" $labelled
+	[ -n "$destdir" ] || [ ! -e /var/lib/lintel/divert.json ] || "$prefix/bin/lintel" divert --repair || :
 	printf 'lintel %s is in %s/bin; no engine was touched. Next: lintel install --dry-run all\n' @VERSION@ "$prefix"
 }
 

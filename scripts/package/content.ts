@@ -76,9 +76,13 @@ export const packaged = async (source: Source, places: Places): Promise<readonly
 const module = 'sh /usr/share/lintel/selinux.sh'
 const state = '/etc/lintel /var/log/lintel'
 
+/** What lies at the path of a diverted runtime is a link to lintel as it was: it is made one to lintel as it is. */
+const repair = '[ ! -e /var/lib/lintel/divert.json ] || /usr/bin/lintel divert --repair || :'
+
 /** Shell lines that both kinds of package run. None touches an engine's configuration. */
 export const script = {
-  afterInstallation: `${module} load /usr/share/lintel/lintel.cil /usr/bin/lintel /usr/bin/lintel-runtime ${state} /var/lib/lintel`,
+  repair,
+  afterInstallation: `${repair}\n\t${module} load /usr/share/lintel/lintel.cil /usr/bin/lintel /usr/bin/lintel-runtime ${state} /var/lib/lintel`,
   /** Fails where an engine still calls lintel: the package then stays. */
   beforeRemoval: `sh /usr/share/lintel/in-use.sh || exit 1\n\t${module} unload /usr/share/lintel/lintel.cil ${state}`,
   /** Policy and decision log are the administrator's and stay. */

@@ -11,6 +11,8 @@ const scripts: { readonly [name: string]: string } = {
 set -e
 if [ "$1" = configure ]; then
 	${script.afterInstallation}
+elif [ "$1" = triggered ]; then
+	${script.repair}
 fi
 `,
   prerm: `#!/bin/sh
@@ -24,6 +26,11 @@ set -e
 case $1 in remove | purge) ${script.afterRemoval} ;; esac
 `,
 }
+
+/** A package that brings a runtime may have put it where no diversion of dpkg's led it away. */
+const triggers = ['/usr/sbin/runc', '/usr/bin/runc', '/usr/bin/crun']
+  .map((path) => `interest-noawait ${path}\n`)
+  .join('')
 
 const control = (version: string, architecture: string, bytes: number): string => `Package: lintel
 Version: ${version}
@@ -57,6 +64,7 @@ const stage = (
     ...entries,
     file('usr/share/doc/lintel/copyright', copyright),
     file('DEBIAN/control', control(version, architecture, bytes)),
+    file('DEBIAN/triggers', triggers),
     file('DEBIAN/conffiles', '/etc/logrotate.d/lintel\n'),
     ...Object.entries(scripts).map(([name, text]) => file(`DEBIAN/${name}`, text, 0o755)),
   ])

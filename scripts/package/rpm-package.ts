@@ -1,7 +1,8 @@
 /** The .rpm, made by rpmbuild with nothing in it that rpm 4.11 (CentOS 7) cannot read. */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { packaged, type Source, script } from './content.ts'
 import { type Entry, withFolders, writeTree } from './entries.ts'
@@ -16,6 +17,8 @@ const fileLine = (entry: Entry): string => {
   const mode = entry.mode.toString(8).padStart(4, '0')
   return `${entry.kind === 'folder' ? '%dir ' : ''}%attr(${mode}, root, root) /${entry.path}`
 }
+
+const divertTrigger = fileURLToPath(new URL('../../install/rpm/divert.spec.inc', import.meta.url))
 
 /** $1 is 0 when the package goes for good, and 1 when another version takes its place. */
 const specification = (version: string, stage: string, entries: readonly Entry[]): string => `Name: lintel
@@ -47,6 +50,8 @@ fi
 if [ "$1" -eq 0 ]; then
 	${script.afterRemoval}
 fi
+
+${readFileSync(divertTrigger, 'utf8').trim()}
 
 %files
 %defattr(-, root, root, -)
