@@ -60,6 +60,10 @@ const asked = async (
   return docker.docker(['--tlsverify', ...files, '-H', address, ...words], { environment })
 }
 
+// By TLS 1.3 the client may still be writing when the server hangs up on it: then it is told of that alone.
+const refusal =
+  /bad certificate|unknown certificate authority|certificate required|connection reset by peer|broken pipe/
+
 describe('dockerd on TLS alone', () => {
   test('serves who holds a certificate of its authority', async () => {
     const { exitCode, stdout } = await asked('served', 'served')
@@ -82,13 +86,13 @@ describe('dockerd on TLS alone', () => {
   test('refuses who has no certificate', async () => {
     const { exitCode, all } = await asked('served', undefined)
     expect(exitCode).not.toBe(0)
-    expect(all).toMatch(/certificate required|bad certificate/)
+    expect(all).toMatch(refusal)
   })
 
   test('refuses a certificate of another authority', async () => {
     const { exitCode, all } = await asked('served', 'foreign')
     expect(exitCode).not.toBe(0)
-    expect(all).toMatch(/bad certificate|unknown certificate authority|certificate required/)
+    expect(all).toMatch(refusal)
   })
 
   test('is not believed by a client of another authority', async () => {
