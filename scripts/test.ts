@@ -201,9 +201,10 @@ await step('shell scripts', 'shellcheck', [
   'install/kubernetes/node-agent.sh',
 ])
 await step('packages', 'tsx', ['scripts/package.ts'])
-await cargo()
+const native = cargo()
 await jest('unit tests', [join(root, 'src/')])
 await step('mutation: every rule broken on purpose is noticed', 'tsx', ['scripts/mutation.ts'])
+await native
 const endToEnd = join(root, 'test/e2e')
 const across = [join(root, 'test/'), '--testPathIgnorePatterns', endToEnd, ...(isRoot ? [] : rootOnly)]
 await jest('tests across modules', across)
