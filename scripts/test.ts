@@ -189,6 +189,7 @@ const evasionTable = join(root, 'dist/evasions.txt')
 rmSync(evasionTable, { force: true })
 await generatedIsCommitted()
 await step('build', 'tsx', ['scripts/build.ts'])
+const native = cargo()
 await step('format and lint', 'biome', ['check', '.', '--error-on-warnings'])
 await step('types', 'tsc', ['--noEmit'])
 await step('types of tests and scripts', 'tsc', ['--noEmit', '-p', 'tsconfig.test.json'])
@@ -201,7 +202,6 @@ await step('shell scripts', 'shellcheck', [
   'install/kubernetes/node-agent.sh',
 ])
 await step('packages', 'tsx', ['scripts/package.ts'])
-const native = cargo()
 await jest('unit tests', [join(root, 'src/')])
 await step('mutation: every rule broken on purpose is noticed', 'tsx', ['scripts/mutation.ts'])
 await native
