@@ -147,7 +147,7 @@ fn enter(machine: &Machine, role: Role) -> Result<i32, String> {
     runtime.set_memory_limit(bounds.memory);
     runtime.set_max_stack_size(bounds.stack);
     let deadline = Instant::now() + bounds.time;
-    runtime.set_interrupt_handler(Some(Box::new(move || Instant::now() > deadline)));
+    runtime.set_interrupt_handler(Some(Box::new(move || Instant::now() > deadline + host::clock::waited())));
     machine.context.with(|ctx| {
         let inner = || {
             let host = machine.host.clone().restore(&ctx)?;

@@ -2,7 +2,7 @@
 
 import type { LogSettings } from '../core/policy.ts'
 import type { BreakGlassRecord, DecisionRecord } from '../core/record.ts'
-import type { Host } from '../host/host.ts'
+import type { AppendedRecord, Host, HostResult } from '../host/host.ts'
 
 /**
  * Appends the record, flushed to disk. Returns what went wrong as one line where the policy requires the log,
@@ -13,12 +13,13 @@ export const writeRecord = (
   settings: LogSettings,
   record: DecisionRecord | BreakGlassRecord,
 ): string | undefined => {
-  const line = JSON.stringify(record)
+  const text = JSON.stringify(record)
   const file = logFile(host, settings)
-  const written = append(host, file, `${line}\n`)
+  const written = append(host, file, text)
+  const line = written.ok ? `${text.slice(0, -1)}${written.value.end}` : text
   const isEvent = 'event' in record
   if (settings.syslog || isEvent) sendToSyslog(host, line, isEvent ? severities.alert : severities.notice)
-  return written || !settings.required
+  return written.ok || !settings.required
     ? undefined
     : `the decision log ${file} cannot be written; see [log] in the policy`
 }
@@ -30,11 +31,11 @@ const logFile = (host: Host, settings: LogSettings): string => {
   return `${host.environment('XDG_STATE_HOME') ?? `${home}/.local/state`}/lintel/decisions.jsonl`
 }
 
-const append = (host: Host, file: string, line: string): boolean => {
-  const first = host.appendLocked(file, line, 0o600, true)
-  if (first.ok || first.error.code !== 'ENOENT') return first.ok
+const append = (host: Host, file: string, text: string): HostResult<AppendedRecord> => {
+  const first = host.appendChained(file, text, 0o600)
+  if (first.ok || first.error.code !== 'ENOENT') return first
   host.makeDirectory(file.slice(0, file.lastIndexOf('/')), 0o700)
-  return host.appendLocked(file, line, 0o600, true).ok
+  return host.appendChained(file, text, 0o600)
 }
 
 /** RFC 5424 section 6.2.1. Whoever watches a host is to hear of break-glass whatever its policy says of syslog. */

@@ -1,11 +1,25 @@
 //! Time: wall clock in RFC 3339 and the microseconds since the process began.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rquickjs::{Ctx, Object};
 
 static BEGAN: OnceLock<Instant> = OnceLock::new();
+
+/// Microseconds this process spent waiting for others.
+static WAITED: AtomicU64 = AtomicU64::new(0);
+
+/// Counts time that was spent waiting for a lock or the disk, which no deadline of the script is to count.
+pub fn add_wait(waited: Duration) {
+    WAITED.fetch_add(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+}
+
+/// All that was counted so far.
+pub fn waited() -> Duration {
+    Duration::from_micros(WAITED.load(Ordering::Relaxed))
+}
 
 /// Marks the beginning; called first thing.
 pub fn begin() {

@@ -2,6 +2,8 @@
 //! The TypeScript side of each is declared, with its contract, in src/host/host.ts.
 
 pub mod break_glass;
+mod chain;
+mod chain_place;
 pub mod clock;
 mod daemon;
 mod durable;
@@ -63,10 +65,8 @@ fn bind_files(host: &Object<'_>) -> rquickjs::Result<()> {
         Func::from(|path: String, text: String, mode: u32| done(files::write_file(&path, &text, mode))),
     )?;
     host.set(
-        "appendLocked",
-        Func::from(|path: String, text: String, mode: u32, durable: bool| {
-            done(files::append_locked(&path, &text, mode, durable))
-        }),
+        "appendChained",
+        Func::from(|path: String, text: String, mode: u32| Outcome(chain::append(&path, &text, mode))),
     )?;
     host.set(
         "append",

@@ -1,0 +1,246 @@
+//! Where the chain of a decision log stands: from its head where that fits the log, and where it does not (rotation,
+//! power cut, tampering) from what the log holds.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::chain::{Head, hexadecimal, is_hash};
+
+/// The end of the chain, as the next record is to continue it.
+#[derive(Debug, PartialEq)]
+pub struct Place {
+    pub sequence: u64,
+    pub hash: String,
+    /// Nothing is in the file yet.
+    pub is_first_of_file: bool,
+    /// The file ends in the middle of a line.
+    pub is_cut: bool,
+    /// What was found that should not be, in the words of `ChainBroken` (src/core/record.ts).
+    pub broken: Option<&'static str>,
+}
+
+impl Place {
+    /// The last members of the record that comes next, and its brace.
+    pub fn end_of_next(&self) -> String {
+        let first = if self.is_first_of_file { ",\"firstOfFile\":true" } else { "" };
+        let broken = self.broken.map(|word| format!(",\"chainBroken\":\"{word}\"")).unwrap_or_default();
+        format!("{first}{broken},\"sequence\":{},\"previous\":\"{}\"}}", self.sequence + 1, self.hash)
+    }
+}
+
+/// Where the chain stands for the open log that `metadata` tells of. What cannot be read counts as not there.
+pub fn of(head: Option<Head>, log: &Metadata, path: &str) -> Place {
+    match head {
+        Some(head) if (head.file, head.size) == (log.ino(), log.len()) => Place {
+            sequence: head.sequence,
+            hash: head.hash,
+            is_first_of_file: log.len() == 0,
+            is_cut: false,
+            broken: None,
+        },
+        Some(head) if head.file == log.ino() => after_head(head, log, path),
+        Some(head) => after_rotation(head, log, path),
+        None => without_head(log, path),
+    }
+}
+
+/// The last record known, and what stands after it.
+struct Reached {
+    sequence: u64,
+    hash: String,
+    rest: Rest,
+}
+
+enum Rest {
+    Nothing,
+    /// A line without its end.
+    Cut,
+    /// A line that does not continue the chain, or more than a power cut leaves unsaid.
+    Foreign,
+}
+
+impl Rest {
+    fn broken(&self) -> Option<&'static str> {
+        match self {
+            Rest::Nothing => None,
+            Rest::Cut => Some("torn-line"),
+            Rest::Foreign => Some("not-continued"),
+        }
+    }
+}
+
+/// The same file as ever, of another size than the head says.
+fn after_head(head: Head, log: &Metadata, path: &str) -> Place {
+    let reached = if log.len() < head.size { None } else { Some(follow(path, &head, head.size)) };
+    let broken = reached.as_ref().map_or(Some("log-shorter"), |reached| reached.rest.broken());
+    let (sequence, hash) =
+        reached.map_or((head.sequence, head.hash), |reached| (reached.sequence, reached.hash));
+    place(log, path, (sequence, hash), broken)
+}
+
+/// Another file than the head speaks of: the old one is looked for under its new name.
+fn after_rotation(head: Head, log: &Metadata, path: &str) -> Place {
+    let (old, broken) = match find_by_inode(path, head.file) {
+        None => (None, Some("earlier-file-missing")),
+        Some((_, size)) if size < head.size => (None, Some("log-shorter")),
+        Some((old, _)) => {
+            let reached = follow(&old, &head, head.size);
+            let broken = reached.rest.broken();
+            (Some(reached), broken)
+        }
+    };
+    let last = Head {
+        sequence: old.as_ref().map_or(head.sequence, |old| old.sequence),
+        hash: old.map_or(head.hash, |old| old.hash),
+        ..head
+    };
+    // Records may be in the new file already, of writers that died before the head was written.
+    let reached = follow(path, &last, 0);
+    let broken = broken.or(reached.rest.broken());
+    place(log, path, (reached.sequence, reached.hash), broken)
+}
+
+fn without_head(log: &Metadata, path: &str) -> Place {
+    let last = last_line(path).unwrap_or_default();
+    let end = match &last {
+        None => (0, String::new()),
+        Some(last) => (last.link.as_ref().map_or(0, |link| link.sequence), last.hash.clone()),
+    };
+    let cut = is_cut(path, log.len());
+    let broken = match &last {
+        // One record and no head is what a power cut in the very first leaves; lines without a number are older
+        // than the chain.
+        Some(Line { link: Some(link), start, .. }) if (link.sequence, *start) != (1, 0) => Some("head-missing"),
+        _ if cut => Some("torn-line"),
+        _ => None,
+    };
+    place(log, path, end, broken)
+}
+
+fn place(
+    log: &Metadata,
+    path: &str,
+    (sequence, hash): (u64, String),
+    broken: Option<&'static str>,
+) -> Place {
+    let is_cut = is_cut(path, log.len());
+    Place { sequence, hash, is_first_of_file: log.len() == 0, is_cut, broken }
+}
+
+fn open(path: &str) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK)
+        .open(path)
+}
+
+fn is_cut(path: &str, length: u64) -> bool {
+    let mut last = [b'\n'];
+    let read = length > 0
+        && open(path).and_then(|file| file.read_exact_at(&mut last, length.saturating_sub(1))).is_ok();
+    read && last != [b'\n']
+}
+
+/// Path and size of the file with this inode beside the log, under a name that begins with the log's.
+fn find_by_inode(log: &str, inode: u64) -> Option<(String, u64)> {
+    let (folder, name) = (Path::new(log).parent()?, Path::new(log).file_name()?.to_str()?);
+    fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
+        let own = entry.file_name().into_string().ok().filter(|own| own.starts_with(name))?;
+        let metadata = entry.metadata().ok().filter(|found| found.is_file() && found.ino() == inode)?;
+        Some((format!("{}/{own}", folder.display()), metadata.len()))
+    })
+}
+
+/// More than this a power cut cannot leave unsaid by the head, which the kernel writes out within a minute.
+const LONGEST_UNSAID: u64 = 64 << 20;
+
+/// Follows the chain from after a record at this offset for as long as the lines continue it.
+fn follow(path: &str, from: &Head, offset: u64) -> Reached {
+    let mut reached = Reached { sequence: from.sequence, hash: from.hash.clone(), rest: Rest::Foreign };
+    let Ok(mut file) = open(path) else { return reached };
+    if file.seek(SeekFrom::Start(offset)).is_err() {
+        return reached;
+    }
+    let mut lines = BufReader::new(file.take(LONGEST_UNSAID));
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match lines.read_until(b'\n', &mut line) {
+            Err(_) => return reached,
+            Ok(0) => {
+                reached.rest = Rest::Nothing;
+                return reached;
+            }
+            Ok(_) => {}
+        }
+        if line.pop() != Some(b'\n') {
+            reached.rest = Rest::Cut;
+            return reached;
+        }
+        match Link::at_end_of(&line) {
+            Some(link) if link.sequence == reached.sequence + 1 && link.previous == reached.hash => {
+                reached.sequence = link.sequence;
+                reached.hash = hexadecimal(&Sha256::digest(&line));
+            }
+            _ => return reached,
+        }
+    }
+}
+
+/// What a record says of its place in the chain, as its last two members.
+#[derive(Debug, PartialEq)]
+pub struct Link {
+    pub sequence: u64,
+    /// Empty in the first record of a chain.
+    pub previous: String,
+}
+
+impl Link {
+    /// Quotes inside strings are escaped in JSON, so these can only be members.
+    pub fn at_end_of(line: &[u8]) -> Option<Link> {
+        let end = line.get(line.len().saturating_sub(128)..)?;
+        let text = String::from_utf8_lossy(end);
+        let (_, members) = text.strip_suffix("\"}")?.rsplit_once(",\"sequence\":")?;
+        let (sequence, previous) = members.split_once(",\"previous\":\"")?;
+        (previous.is_empty() || is_hash(previous))
+            .then_some(Link { sequence: sequence.parse().ok()?, previous: previous.to_owned() })
+    }
+}
+
+/// The last line that has its end.
+struct Line {
+    start: u64,
+    link: Option<Link>,
+    hash: String,
+}
+
+fn last_line(path: &str) -> io::Result<Option<Line>> {
+    let mut file = open(path)?;
+    let length = file.metadata()?.len();
+    let Some(end) = newline_before(&file, length)? else { return Ok(None) };
+    let start = newline_before(&file, end)?.map_or(0, |newline| newline + 1);
+    file.seek(SeekFrom::Start(start))?;
+    let mut line = Vec::new();
+    file.take((end - start).min(LONGEST_UNSAID)).read_to_end(&mut line)?;
+    Ok(Some(Line { start, link: Link::at_end_of(&line), hash: hexadecimal(&Sha256::digest(&line)) }))
+}
+
+/// Offset of the last line end before this offset.
+fn newline_before(file: &File, offset: u64) -> io::Result<Option<u64>> {
+    let mut chunk = [0u8; 8192];
+    let mut end = offset;
+    while end > 0 {
+        let start = end.saturating_sub(chunk.len() as u64);
+        let part = chunk.get_mut(..(end - start) as usize).unwrap_or_default();
+        file.read_exact_at(part, start)?;
+        if let Some(found) = part.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(Some(start + found as u64));
+        }
+        end = start;
+    }
+    Ok(None)
+}
