@@ -31,4 +31,70 @@ export interface AdministratorHost extends Host {
    */
   exchange(socket: string, text: string, maxBytes: number, milliseconds: number): HostResult<string>
   sleep(milliseconds: number): void
+  /** Opens a log for reading by lines; one that begins like gzip is read unpacked. */
+  openLines(path: string): HostResult<OpenedLines>
+  closeLines(handle: number): void
+  /**
+   * The lines wanted of a piece (a megabyte or a line, what is more) that begins at byte `from`, a line's start. Unpacked
+   * ones come in order: `from` is then what the reading before gave as `next`. Errors: `EBADMSG` for damaged gzip.
+   */
+  linesAfter(handle: number, from: number, wanted: WantedLines): HostResult<Lines>
+  /** Those of a piece that ends before byte `end`, a line's start or the end of the file; last one first. Not of gzip. */
+  linesBefore(handle: number, end: number, wanted: WantedLines): HostResult<Lines>
+  /** Opens a log, gzip or not, for reading what its lines say of the chain. */
+  openChain(path: string): HostResult<number>
+  /** What the next lines say of it, in order; none at the end of the log, which closes it. */
+  nextLinks(handle: number): HostResult<readonly LineLink[]>
+  /** True once nobody reads what is written to the descriptor, a pipe or a socket. */
+  isAbandoned(descriptor: number): boolean
+}
+
+/** What a line of a decision log says of its place in the chain. */
+export interface LineLink {
+  /** SHA-256 of the line without its end. */
+  readonly hash: string
+  /** The line has its end. */
+  readonly ended: boolean
+  /** Members of ChainLink (src/core/record.ts); sequence 0 where the line is no record of a chain. */
+  readonly sequence: number
+  readonly previous: string
+  readonly firstOfFile: boolean
+  /** Empty where the writer found nothing. */
+  readonly chainBroken: string
+  /** The record's `time`; empty where it has none. */
+  readonly time: string
+  /** The signature a seal carries; empty for other records. */
+  readonly seal: string
+}
+
+export interface OpenedLines {
+  readonly handle: number
+  /** As in FileStat. */
+  readonly id: string
+  readonly size: number
+  readonly isPacked: boolean
+}
+
+/** Which lines come out of a log. Lines that are no JSON object never do. */
+export interface WantedLines {
+  /** RFC 3339, UTC: the first `time` member lies at or after it, before `until`; empty: any. */
+  readonly from: string
+  readonly until: string
+  /** The line holds each of these. */
+  readonly texts: readonly string[]
+}
+
+export interface Lines {
+  readonly lines: readonly string[]
+  /** Byte at which each begins, of what is unpacked. */
+  readonly starts: readonly number[]
+  /** Where to go on. */
+  readonly next: number
+  /** The file's end, or backwards its beginning, is reached. */
+  readonly ended: boolean
+  /** Bytes of a last line that has no end. */
+  readonly tail: number
+  /** Lines that are no JSON object, and where the first one begins. */
+  readonly foreign: number
+  readonly firstForeign: number
 }

@@ -177,39 +177,53 @@ fn follow(path: &str, from: &Head, offset: u64) -> Reached {
             }
             Ok(_) => {}
         }
-        if line.pop() != Some(b'\n') {
-            reached.rest = Rest::Cut;
-            return reached;
-        }
+        let ended = line.last() == Some(&b'\n');
+        line.pop_if(|last| *last == b'\n');
         match Link::at_end_of(&line) {
+            // A record that lacks nothing but the end of its line counts.
             Some(link) if link.sequence == reached.sequence + 1 && link.previous == reached.hash => {
                 reached.sequence = link.sequence;
                 reached.hash = hexadecimal(&Sha256::digest(&line));
             }
-            _ => return reached,
+            _ => {
+                reached.rest = if ended { Rest::Foreign } else { Rest::Cut };
+                return reached;
+            }
         }
     }
 }
 
-/// What a record says of its place in the chain, as its last two members.
+/// What a record says of its place in the chain, as its last members.
 #[derive(Debug, PartialEq)]
 pub struct Link {
     pub sequence: u64,
     /// Empty in the first record of a chain.
     pub previous: String,
+    pub is_first_of_file: bool,
+    /// Empty where the writer found nothing.
+    pub broken: String,
 }
 
 impl Link {
     /// Quotes inside strings are escaped in JSON, so these can only be members.
     pub fn at_end_of(line: &[u8]) -> Option<Link> {
-        let end = line.get(line.len().saturating_sub(128)..)?;
+        let end = line.get(line.len().saturating_sub(LONGEST_END)..)?;
         let text = String::from_utf8_lossy(end);
-        let (_, members) = text.strip_suffix("\"}")?.rsplit_once(",\"sequence\":")?;
+        let (before, members) = text.strip_suffix("\"}")?.rsplit_once(",\"sequence\":")?;
         let (sequence, previous) = members.split_once(",\"previous\":\"")?;
-        (previous.is_empty() || is_hash(previous))
-            .then_some(Link { sequence: sequence.parse().ok()?, previous: previous.to_owned() })
+        let broken = before.strip_suffix('"').and_then(|before| before.rsplit_once(",\"chainBroken\":\""));
+        let (before, broken) = broken.unwrap_or((before, ""));
+        (previous.is_empty() || is_hash(previous)).then_some(Link {
+            sequence: sequence.parse().ok()?,
+            previous: previous.to_owned(),
+            is_first_of_file: before.ends_with(",\"firstOfFile\":true"),
+            broken: broken.to_owned(),
+        })
     }
 }
+
+/// Bytes of a line that hold all members of a link.
+const LONGEST_END: usize = 256;
 
 /// The last line that has its end.
 struct Line {
