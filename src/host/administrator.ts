@@ -36,7 +36,7 @@ export interface AdministratorHost extends Host {
   closeLines(handle: number): void
   /**
    * The lines wanted of a piece (a megabyte or a line, what is more) that begins at byte `from`, a line's start. Unpacked
-   * ones come in order: `from` is then what the reading before gave as `next`. Errors: `EBADMSG` for damaged gzip.
+   * ones come in order: `from` is then what the reading before gave as `next`, or 0. Errors: `EBADMSG` for damaged gzip.
    */
   linesAfter(handle: number, from: number, wanted: WantedLines): HostResult<Lines>
   /** Those of a piece that ends before byte `end`, a line's start or the end of the file; last one first. Not of gzip. */

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 
 use rquickjs::{Ctx, IntoJs, Object, Value};
@@ -18,7 +18,7 @@ const LONGEST: usize = 16 << 20;
 
 enum Source {
     Plain(File),
-    Packed { stream: Unpacked<File>, at: u64, rest: Vec<u8> },
+    Packed { file: File, stream: Unpacked<File>, at: u64, rest: Vec<u8> },
 }
 
 struct Open {
@@ -145,7 +145,7 @@ pub fn open(path: &str) -> HostResult<Opened> {
     let mut head = [0; 2];
     let is_packed = file.read_at(&mut head, 0).map_err(failed)? == 2 && head == MAGIC;
     let source = if is_packed {
-        Source::Packed { stream: Unpacked::new(file), at: 0, rest: Vec::new() }
+        Source::Packed { stream: Unpacked::new(file.try_clone().map_err(failed)?), file, at: 0, rest: Vec::new() }
     } else {
         Source::Plain(file)
     };
@@ -171,7 +171,7 @@ pub fn close(handle: usize) {
 }
 
 /// The lines of some piece from this byte on; a last one without an end is only counted. Unpacked ones are read in order:
-/// `from` is what the reading before gave as `next`.
+/// `from` is what the reading before gave as `next`, or 0 to begin anew.
 pub fn after(handle: usize, from: f64, wanted: &Wanted) -> HostResult<Lines> {
     with(handle, |open| match &mut open.source {
         Source::Plain(file) => {
@@ -180,7 +180,11 @@ pub fn after(handle: usize, from: f64, wanted: &Wanted) -> HostResult<Lines> {
             let ended = fill(&mut bytes, |room, read| file.read_at(room, start + read as u64));
             ended.map(|ended| cut(&bytes, start, ended, wanted).0)
         }
-        Source::Packed { stream, at, rest } => {
+        Source::Packed { file, stream, at, rest } => {
+            if from == 0.0 && *at > 0 {
+                file.rewind()?;
+                (*stream, *at, *rest) = (Unpacked::new(file.try_clone()?), 0, Vec::new());
+            }
             let mut bytes = std::mem::take(rest);
             let ended = fill(&mut bytes, |room, _| stream.read(room))?;
             let (lines, used) = cut(&bytes, *at, ended, wanted);
@@ -356,6 +360,7 @@ mod tests {
         let path = format!("{path}.gz");
         let opened = open(&path).unwrap();
         assert!(opened.is_packed);
+        assert_eq!(read_on(opened.handle), lines);
         assert_eq!(read_on(opened.handle), lines);
         assert!(before(opened.handle, 1.0, &Wanted::default()).is_err());
         let bytes = std::fs::read(&path).unwrap();
