@@ -2,6 +2,7 @@
 import type { Add } from './commands.ts'
 import { selectionOptions } from './log-selection.ts'
 import { followLog, showLog } from './log-show.ts'
+import { verifyLog } from './log-verify.ts'
 
 const json = { type: 'boolean', default: false, describe: 'as JSON' } as const
 
@@ -43,5 +44,18 @@ export const addLog: Add = (parser, { host, output, settle }) =>
         ({ limit: last, ...options }) =>
           settle(followLog(host, output, { ...options, limit: count('limit', last) })),
       )
-      .demandCommand(1, 'show or follow is needed'),
+      .command(
+        'verify [files..]',
+        'is the chain of records unbroken; which were altered, removed, moved or added',
+        (inner) =>
+          inner
+            .positional('files', {
+              type: 'string',
+              array: true,
+              describe: "logs, gzip or not, in any order; default: the policy's own, with what was rotated",
+            })
+            .option('json', json),
+        ({ files = [], ...options }) => settle(verifyLog(host, output, { files, json: options.json })),
+      )
+      .demandCommand(1, 'show, follow or verify is needed'),
   )

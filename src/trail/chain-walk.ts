@@ -1,80 +1,20 @@
 /** Walks a chain of records and tells where it does not hold: removed, altered, moved, added, cut. Pure. */
 
-/** A line of a log, as far as the chain goes. */
-export interface ChainLine {
-  readonly file: string
-  /** From 1. */
-  readonly line: number
-  readonly ended: boolean
-  /** SHA-256 of the line without its end. */
-  readonly hash: string
-  /** Members of its ChainLink; sequence 0 where the line is no record of a chain. */
-  readonly sequence: number
-  readonly previous: string
-  readonly firstOfFile: boolean
-  readonly chainBroken: string
-  readonly time: string
-}
-
-/** What the head file says: number and hash of the last record. */
-export interface ChainHead {
-  readonly sequence: number
-  readonly hash: string
-}
-
-export type FaultKind =
-  | 'altered'
-  | 'removed'
-  | 'moved'
-  | 'duplicated'
-  | 'inserted'
-  | 'restarted'
-  | 'truncated'
-  | 'rewritten'
-  | 'head-missing'
-
-/** Where the chain does not hold. */
-export interface Fault {
-  readonly kind: FaultKind
-  readonly file: string
-  /** The line it shows at; 0: the log's end. */
-  readonly line: number
-  /** Records it is about, first and last; absent for lines that are none. */
-  readonly sequences?: readonly [number, number]
-  /** Time of the record it shows at. */
-  readonly time: string
-  readonly message: string
-}
-
-/** What an auditor should know although nothing is wrong with it. */
-export interface Note {
-  readonly file: string
-  readonly line: number
-  readonly message: string
-}
-
-export interface Walked {
-  readonly records: number
-  readonly first: ChainLine | undefined
-  readonly last: ChainLine | undefined
-  readonly faults: readonly Fault[]
-  /** Faults beyond those listed. */
-  readonly unlisted: number
-  readonly notes: readonly Note[]
-}
+import {
+  type ChainHead,
+  type ChainLine,
+  count,
+  type Fault,
+  type Gap,
+  type Note,
+  nowhere,
+  said,
+  type Walked,
+} from './chain.ts'
 
 /** Records remembered to tell a copy from a forgery, and to hold the head against. */
 const remembered = 20_000
 const listed = 1000
-
-interface Gap {
-  from: number
-  to: number
-  /** Hash its last record has, as the record after it says. */
-  readonly hash: string
-  readonly before: ChainLine | undefined
-  readonly after: ChainLine
-}
 
 /** Takes lines in order; `end` tells what was found. */
 export class ChainWalk {
@@ -130,9 +70,17 @@ export class ChainWalk {
       const cutOut = !firstOfFile && chainBroken !== 'torn-line'
       const gone = chainBroken === 'log-shorter' || chainBroken === 'earlier-file-missing'
       if (cutOut)
-        this.#fault('removed', line, [1, sequence - 1], 'what stood before it in this file is missing')
+        this.#fault(line, {
+          kind: 'removed',
+          sequences: [1, sequence - 1],
+          message: 'what stood before it in this file is missing',
+        })
       else if (gone)
-        this.#fault('removed', line, [1, sequence - 1], `${said[chainBroken]} when it was written`)
+        this.#fault(line, {
+          kind: 'removed',
+          sequences: [1, sequence - 1],
+          message: `${said[chainBroken]} when it was written`,
+        })
       else
         this.#note(line, `the chain is looked at from record ${sequence} on; earlier ones are in older files`)
     }
@@ -145,12 +93,11 @@ export class ChainWalk {
     if (line.sequence > next)
       this.#gaps.push({ from: next, to: line.sequence - 1, hash: line.previous, before: last, after: line })
     else if (line.previous !== last.hash)
-      this.#fault(
-        'altered',
-        last,
-        [last.sequence, last.sequence],
-        `it was altered after it was written: record ${line.sequence} names another hash`,
-      )
+      this.#fault(last, {
+        kind: 'altered',
+        sequences: [last.sequence, last.sequence],
+        message: `it was altered after it was written: record ${line.sequence} names another hash`,
+      })
     this.#marked(line, line.sequence === next)
     this.#advance(line)
   }
@@ -164,21 +111,20 @@ export class ChainWalk {
   }
 
   #headMissing(line: ChainLine): void {
-    this.#fault(
-      'head-missing',
-      line,
-      [line.sequence, line.sequence],
-      'the head file was gone when it was written: what came right before it may have been taken away',
-    )
+    this.#fault(line, {
+      kind: 'head-missing',
+      sequences: [line.sequence, line.sequence],
+      message:
+        'the head file was gone when it was written: what came right before it may have been taken away',
+    })
   }
 
   #restart(last: ChainLine, line: ChainLine): void {
-    this.#fault(
-      'restarted',
-      line,
-      [1, 1],
-      `a new chain begins after record ${last.sequence}: head and log were gone, or another log is mixed in`,
-    )
+    this.#fault(line, {
+      kind: 'restarted',
+      sequences: [1, 1],
+      message: `a new chain begins after record ${last.sequence}: head and log were gone, or another log is mixed in`,
+    })
     for (const gap of this.#gaps) this.#missing(gap)
     this.#gaps = []
     this.#hashes.clear()
@@ -199,20 +145,29 @@ export class ChainWalk {
       ].filter((each) => each.from <= each.to)
       this.#gaps.splice(index, 1, ...left)
       const isChanged = sequence === to && line.hash !== gap.hash
-      this.#fault(
-        'moved',
-        line,
-        about,
-        `it stands after record ${gap.after.sequence}${isChanged ? ', and was altered' : ''}`,
-      )
+      this.#fault(line, {
+        kind: 'moved',
+        sequences: about,
+        message: `it stands after record ${gap.after.sequence}${isChanged ? ', and was altered' : ''}`,
+      })
       this.#remember(line)
       if (from === sequence && line.previous !== (this.#hashes.get(sequence - 1) ?? line.previous))
-        this.#fault('altered', line, about, 'it names another hash for the record before it')
+        this.#fault(line, {
+          kind: 'altered',
+          sequences: about,
+          message: 'it names another hash for the record before it',
+        })
       return
     }
     const known = this.#hashes.get(sequence)
-    if (known === line.hash) this.#fault('duplicated', line, about, 'it stands in the log twice')
-    else this.#fault('inserted', line, about, 'another record has its number already: one of them is forged')
+    if (known === line.hash)
+      this.#fault(line, { kind: 'duplicated', sequences: about, message: 'it stands in the log twice' })
+    else
+      this.#fault(line, {
+        kind: 'inserted',
+        sequences: about,
+        message: 'another record has its number already: one of them is forged',
+      })
   }
 
   /** Lines between two records that are none. */
@@ -226,7 +181,10 @@ export class ChainWalk {
   }
 
   #stranger(line: ChainLine): void {
-    this.#fault('inserted', line, undefined, 'it is no record: inserted, or a record altered beyond knowing')
+    this.#fault(line, {
+      kind: 'inserted',
+      message: 'it is no record: inserted, or a record altered beyond knowing',
+    })
   }
 
   #endOfLog(head: ChainHead | undefined): void {
@@ -249,7 +207,11 @@ export class ChainWalk {
         ? ''
         : `, after ${before.file}:${before.line} and before this file`
     const why = after.chainBroken in said ? `; ${said[after.chainBroken]} when this one was written` : ''
-    this.#fault('removed', after, [from, to], `${count(from, to)} missing before it${place}${why}`)
+    this.#fault(after, {
+      kind: 'removed',
+      sequences: [from, to],
+      message: `${count(from, to)} missing before it${place}${why}`,
+    })
   }
 
   #holdAgainst({ sequence, hash }: ChainHead): void {
@@ -257,17 +219,19 @@ export class ChainWalk {
     if (last === undefined || sequence > last.sequence) {
       const from = (last?.sequence ?? 0) + 1
       const message = `the head knows of record ${sequence}: ${count(from, sequence)} missing at the end`
-      this.#fault('truncated', { ...(last ?? nowhere), line: last?.line ?? 0 }, [from, sequence], message)
+      this.#fault(
+        { ...(last ?? nowhere), line: last?.line ?? 0 },
+        { kind: 'truncated', sequences: [from, sequence], message: message },
+      )
       return
     }
     const known = this.#hashes.get(sequence)
     if (known !== undefined && known !== hash)
-      this.#fault(
-        'rewritten',
-        last,
-        [sequence, last.sequence],
-        `the head names another hash for record ${sequence}: it was altered, or the end of the log written anew`,
-      )
+      this.#fault(last, {
+        kind: 'rewritten',
+        sequences: [sequence, last.sequence],
+        message: `the head names another hash for record ${sequence}: it was altered, or the end of the log written anew`,
+      })
   }
 
   #advance(line: ChainLine): void {
@@ -280,14 +244,8 @@ export class ChainWalk {
     this.#hashes.delete(sequence - remembered)
   }
 
-  #fault(
-    kind: FaultKind,
-    { file, line, time }: ChainLine,
-    sequences: readonly [number, number] | undefined,
-    message: string,
-  ): void {
-    if (this.#faults.length < listed)
-      this.#faults.push({ kind, file, line, time, message, ...(sequences && { sequences }) })
+  #fault({ file, line, time }: ChainLine, what: Pick<Fault, 'kind' | 'sequences' | 'message'>): void {
+    if (this.#faults.length < listed) this.#faults.push({ ...what, file, line, time })
     else this.#unlisted += 1
   }
 
@@ -295,24 +253,3 @@ export class ChainWalk {
     this.#notes.push({ file, line, message })
   }
 }
-
-const nowhere: ChainLine = {
-  file: '',
-  line: 0,
-  ended: true,
-  hash: '',
-  sequence: 0,
-  previous: '',
-  firstOfFile: false,
-  chainBroken: '',
-  time: '',
-}
-
-const said: { readonly [word: string]: string } = {
-  'log-shorter': 'the log held less than its head said',
-  'earlier-file-missing': 'the file before this one was not beside it',
-  'not-continued': 'lines that do not continue the chain stood in the log',
-}
-
-const count = (from: number, to: number): string =>
-  from === to ? `record ${from} is` : `records ${from} to ${to} are`

@@ -14,7 +14,7 @@ use super::gzip::{MAGIC, Unpacked};
 use super::reply::{HostError, HostResult};
 
 /// Lines told in one go.
-const BATCH: usize = 1000;
+const BATCH: usize = 256;
 /// Where a line's time and its link are looked for; lines in between may be of any length.
 const BEGIN: usize = 1024;
 const END: usize = 512;
