@@ -64,8 +64,10 @@ const openAll = (host: AdministratorHost, files: readonly string[]): Result<read
     if (!opened.ok) return err(fileProblem(file, opened.error))
     const links = host.nextLinks(opened.value)
     if (!links.ok) return err(fileProblem(file, links.error))
-    const first = links.value.find(({ sequence }) => sequence > 0)?.sequence ?? 0
-    const begin = links.value.length === 0 ? Number.POSITIVE_INFINITY : first
+    const first = links.value.find(({ sequence }) => sequence > 0)?.sequence
+    // Without a record: empty or cut short in its first line it was begun a moment ago; else it is from before the chain.
+    const isNew = links.value.every(({ ended }) => !ended)
+    const begin = first ?? (isNew ? Number.POSITIVE_INFINITY : 0)
     logs.push({ file, handle: opened.value, links: links.value, begin })
   }
   return ok(logs)

@@ -63,8 +63,6 @@ export interface LineLink {
   readonly chainBroken: string
   /** The record's `time`; empty where it has none. */
   readonly time: string
-  /** The signature a seal carries; empty for other records. */
-  readonly seal: string
 }
 
 export interface OpenedLines {

@@ -1,6 +1,6 @@
 /** A policy file as written, after validation against schemas/policy.schema.json. */
 import type { ParameterValue } from '../core/parameters.ts'
-import type { Action, Exemption, Mode, OverrideSelector } from '../core/policy.ts'
+import type { Action, Exemption, LogSettings, Mode, OverrideSelector } from '../core/policy.ts'
 
 export interface RuleTable {
   readonly action?: Action
@@ -20,5 +20,5 @@ export interface PolicyFile {
   readonly rules?: { readonly [id: string]: RuleTable }
   readonly overrides?: readonly OverrideTable[]
   readonly exemptions?: readonly Exemption[]
-  readonly log?: { readonly file?: string; readonly required?: boolean; readonly syslog?: boolean }
+  readonly log?: Partial<LogSettings>
 }

@@ -15,8 +15,8 @@ use rquickjs::{Ctx, IntoJs, Object, Value};
 use sha2::{Digest, Sha256};
 
 use super::chain_place;
+use super::files;
 use super::reply::{HostError, HostResult};
-use super::{clock, files};
 
 /// How long a writer waits for the others: a few hundred of them on a slow disk.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -86,14 +86,6 @@ impl<'js> IntoJs<'js> for Appended {
 /// Appends a JSON object (one line, no line end) as the next record of the chain; it is on disk when this returns, as
 /// is the name of the file it is in. Errors: `EINVAL` for what is no file, `ETIMEDOUT` where the lock cannot be had.
 pub fn append(path: &str, text: &str, mode: u32) -> HostResult<Appended> {
-    let began = Instant::now();
-    let appended = append_now(path, text, mode);
-    // What others and the disk take is not the script's time.
-    clock::add_wait(began.elapsed());
-    appended
-}
-
-fn append_now(path: &str, text: &str, mode: u32) -> HostResult<Appended> {
     let record = text.strip_suffix('}').ok_or_else(|| HostError::new("EINVAL", "write", path))?;
     let head_path = head_path(path);
     let head_file = lock(&head_path)?;
@@ -201,5 +193,59 @@ fn flush_folders(path: &str, all: bool) {
     let depth = if all { usize::MAX } else { 1 };
     for folder in real.iter().flat_map(|folder| folder.ancestors()).take(depth) {
         let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn log(name: &str) -> String {
+        let folder = format!("{}/lintel-chain-{name}-{}", std::env::temp_dir().display(), std::process::id());
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        format!("{folder}/log")
+    }
+
+    #[test]
+    fn records_of_many_threads_are_one_chain_of_whole_lines() {
+        let log = log("threads");
+        let record = format!("{{\"text\":\"{}\"}}", "x".repeat(5000));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..20 {
+                        append(&log, &record, 0o600).unwrap();
+                    }
+                });
+            }
+        });
+        let text = fs::read_to_string(&log).unwrap();
+        let mut previous = String::new();
+        for (index, line) in text.lines().enumerate() {
+            let link = chain_place::Link::at_end_of(line.as_bytes()).unwrap();
+            assert_eq!((link.sequence, &link.previous), (index as u64 + 1, &previous));
+            previous = hexadecimal(&Sha256::digest(line.as_bytes()));
+        }
+        assert_eq!(text.lines().count(), 160);
+        let head = Head::parse(&fs::read_to_string(head_path(&log)).unwrap()).unwrap();
+        assert_eq!((head.sequence, head.hash), (160, previous));
+    }
+
+    #[test]
+    fn a_head_is_read_as_written_and_has_one_length() {
+        for number in [0, 7, u64::MAX] {
+            let hash = "0a".repeat(32);
+            let head = Head { sequence: number, hash, file: number, size: number };
+            assert_eq!(head.text().len(), HEAD_BYTES);
+            assert_eq!(Head::parse(&head.text()), Some(head));
+        }
+        assert_eq!(Head::parse("sequence 1\nhash none\nfile 1\nsize 1\n"), None);
+    }
+
+    #[test]
+    fn only_an_object_is_appended() {
+        assert_eq!(append(&log("object"), "[1]", 0o600).err().unwrap().code, "EINVAL");
     }
 }

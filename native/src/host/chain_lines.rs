@@ -34,7 +34,6 @@ pub struct LineLink {
     ended: bool,
     link: Option<Link>,
     time: String,
-    seal: String,
 }
 
 impl<'js> IntoJs<'js> for LineLink {
@@ -47,7 +46,6 @@ impl<'js> IntoJs<'js> for LineLink {
         reply.set("chainBroken", self.link.as_ref().map_or("", |link| &link.broken))?;
         reply.set("previous", self.link.as_ref().map_or("", |link| &link.previous))?;
         reply.set("time", self.time)?;
-        reply.set("seal", self.seal)?;
         Ok(reply.into_value())
     }
 }
@@ -121,8 +119,8 @@ fn line(source: &mut dyn BufRead) -> io::Result<Option<LineLink>> {
         return Ok(None);
     }
     let link = if begin.first() == Some(&b'{') { Link::at_end_of(&end) } else { None };
-    let (time, seal) = (member(&begin, "time"), member(&end, "signature"));
-    Ok(Some(LineLink { hash: hexadecimal(&digest.finalize()), ended, link, time, seal }))
+    let time = member(&begin, "time");
+    Ok(Some(LineLink { hash: hexadecimal(&digest.finalize()), ended, link, time }))
 }
 
 /// The first text member of that name, as lintel writes them: without escapes.

@@ -105,28 +105,23 @@ fn after_rotation(head: Head, log: &Metadata, path: &str) -> Place {
 }
 
 fn without_head(log: &Metadata, path: &str) -> Place {
+    // A power cut in the very first record leaves it, or a part of it, and no head.
+    let begin = Head { sequence: 0, hash: String::new(), file: log.ino(), size: 0 };
+    let reached = follow(path, &begin, 0);
+    if reached.sequence <= 1 && !matches!(reached.rest, Rest::Foreign) {
+        return place(log, path, (reached.sequence, reached.hash), reached.rest.broken());
+    }
     let last = last_line(path).unwrap_or_default();
-    let end = match &last {
-        None => (0, String::new()),
-        Some(last) => (last.link.as_ref().map_or(0, |link| link.sequence), last.hash.clone()),
+    // Lines without a number are older than the chain.
+    let sequence = last.as_ref().and_then(|last| last.link.as_ref()).map_or(0, |link| link.sequence);
+    let broken = match sequence {
+        0 => is_cut(path, log.len()).then_some("torn-line"),
+        _ => Some("head-missing"),
     };
-    let cut = is_cut(path, log.len());
-    let broken = match &last {
-        // One record and no head is what a power cut in the very first leaves; lines without a number are older
-        // than the chain.
-        Some(Line { link: Some(link), start, .. }) if (link.sequence, *start) != (1, 0) => Some("head-missing"),
-        _ if cut => Some("torn-line"),
-        _ => None,
-    };
-    place(log, path, end, broken)
+    place(log, path, (sequence, last.map(|last| last.hash).unwrap_or_default()), broken)
 }
 
-fn place(
-    log: &Metadata,
-    path: &str,
-    (sequence, hash): (u64, String),
-    broken: Option<&'static str>,
-) -> Place {
+fn place(log: &Metadata, path: &str, (sequence, hash): (u64, String), broken: Option<&'static str>) -> Place {
     let is_cut = is_cut(path, log.len());
     Place { sequence, hash, is_first_of_file: log.len() == 0, is_cut, broken }
 }
@@ -227,7 +222,6 @@ const LONGEST_END: usize = 256;
 
 /// The last line that has its end.
 struct Line {
-    start: u64,
     link: Option<Link>,
     hash: String,
 }
@@ -240,7 +234,7 @@ fn last_line(path: &str) -> io::Result<Option<Line>> {
     file.seek(SeekFrom::Start(start))?;
     let mut line = Vec::new();
     file.take((end - start).min(LONGEST_UNSAID)).read_to_end(&mut line)?;
-    Ok(Some(Line { start, link: Link::at_end_of(&line), hash: hexadecimal(&Sha256::digest(&line)) }))
+    Ok(Some(Line { link: Link::at_end_of(&line), hash: hexadecimal(&Sha256::digest(&line)) }))
 }
 
 /// Offset of the last line end before this offset.
@@ -257,4 +251,41 @@ fn newline_before(file: &File, offset: u64) -> io::Result<Option<u64>> {
         end = start;
     }
     Ok(None)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+    #[test]
+    fn a_link_is_read_back_as_it_is_written() {
+        let place = |is_first_of_file, broken| Place {
+            sequence: 6,
+            hash: HASH.to_owned(),
+            is_first_of_file,
+            is_cut: false,
+            broken,
+        };
+        for (first, broken) in
+            [(false, None), (true, None), (false, Some("torn-line")), (true, Some("log-shorter"))]
+        {
+            let line = format!("{{\"version\":1{}", place(first, broken).end_of_next());
+            let link = Link::at_end_of(line.as_bytes()).unwrap();
+            assert_eq!((link.sequence, link.previous.as_str()), (7, HASH));
+            assert_eq!((link.is_first_of_file, link.broken.as_str()), (first, broken.unwrap_or("")));
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_link_is_none() {
+        let in_text = format!("{{\"a\":\",\\\"sequence\\\":7,\\\"previous\\\":\\\"{HASH}\"}}");
+        let short = "{\"a\":1,\"sequence\":7,\"previous\":\"0011\"}".to_owned();
+        let more = format!("{{\"a\":1,\"sequence\":7,\"previous\":\"{HASH}\",\"b\":\"\"}}");
+        for line in [in_text, short, more, "{}".to_owned(), String::new()] {
+            assert_eq!(Link::at_end_of(line.as_bytes()), None, "{line}");
+        }
+    }
 }

@@ -145,7 +145,12 @@ pub fn open(path: &str) -> HostResult<Opened> {
     let mut head = [0; 2];
     let is_packed = file.read_at(&mut head, 0).map_err(failed)? == 2 && head == MAGIC;
     let source = if is_packed {
-        Source::Packed { stream: Unpacked::new(file.try_clone().map_err(failed)?), file, at: 0, rest: Vec::new() }
+        Source::Packed {
+            stream: Unpacked::new(file.try_clone().map_err(failed)?),
+            file,
+            at: 0,
+            rest: Vec::new(),
+        }
     } else {
         Source::Plain(file)
     };
