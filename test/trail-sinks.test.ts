@@ -91,7 +91,7 @@ describe('a real rsyslogd', () => {
       id,
       verdict: 'deny',
       container: 'c',
-      sequence: '1',
+      sequence: 1,
       sha256: hashOf(line),
       rules: expect.arrayContaining(['sensitive-host-mounts']),
       shortened: true,
@@ -117,7 +117,8 @@ describe('journald’s socket', () => {
   /** A datagram socket that writes down what it gets, one message after another, ended by a NUL. */
   const listen = async (what: 'reads' | 'never reads'): Promise<string> => {
     await shim.shell(`rm -f ${journal}`)
-    const loop = what === 'reads' ? 'while (recv(S, $m, 1 << 20, 0)) { print $m, "\\0" }' : 'sleep 50'
+    const loop =
+      what === 'reads' ? 'while (defined(recv(S, $m, 1 << 20, 0))) { print $m, "\\0" }' : 'sleep 50'
     const program = `use Socket; $| = 1; socket(S, AF_UNIX, SOCK_DGRAM, 0) && bind(S, pack_sockaddr_un($ARGV[0])) or die; ${loop}`
     const name = `journal-${what.replace(' ', '-')}`
     shim.host.launch(name, 'perl', ['-e', program, journal])

@@ -53,7 +53,7 @@ describe('a message of syslog', () => {
     const short = syslogText(sinkOf(`${fits}x`), form)
     expect(JSON.parse(short.slice(short.indexOf('{')))).toMatchObject({
       id: record.id,
-      sequence: '7',
+      sequence: 7,
       sha256: '0'.repeat(64),
       shortened: true,
     })

@@ -90,12 +90,12 @@ const rulesOf = ({ record }: SinkRecord): readonly string[] =>
 /** Enough to know the decision by, and to find the record and prove it: id, number and hash. */
 const shortened = (sink: SinkRecord): string => {
   const { version, time, host } = sink.record
-  const about = Object.fromEntries(members(sink))
   return JSON.stringify({
     version,
     time,
     host: bounded(host),
-    ...about,
+    ...Object.fromEntries(members(sink)),
+    ...(sink.link && { sequence: sink.link.sequence }),
     rules: rulesOf(sink),
     shortened: true,
   })
