@@ -27,16 +27,22 @@ export const unitFiles: readonly string[] = [...units, unitFolder, ...variables]
 
 const localSocket = 'unix:///var/run/docker.sock'
 
-/** Nothing where no TLS is wanted; an error line where something listens on TCP otherwise. */
-export const hostsPlan = (
+const addressOf = ({ port }: { readonly port: number }): string => `tcp://0.0.0.0:${port}`
+
+/** The error line where TLS is wanted and dockerd is told to listen on TCP elsewhere too. */
+export const checkPorts = (
   { configuration }: Installation,
   texts: Texts,
   { tls }: Wanted,
-): Result<HostsPlan, string> => {
-  if (tls === undefined) return ok({ operations: [], files: [] })
-  const address = `tcp://0.0.0.0:${tls.port}`
-  const open = openPort(configuration, texts, address)
-  if (open !== undefined) return err(open)
+): Result<null, string> => {
+  const open = tls && openPort(configuration, texts, addressOf(tls))
+  return open === undefined ? ok(null) : err(open)
+}
+
+/** Nothing where no TLS is wanted. */
+export const hostsPlan = ({ configuration }: Installation, texts: Texts, { tls }: Wanted): HostsPlan => {
+  if (tls === undefined) return { operations: [], files: [] }
+  const address = addressOf(tls)
   const command = startCommand(texts)
   const written = jsonText.find(texts[configuration] ?? '', ['hosts'])
   const local = command?.hosts.filter((host) => !host.startsWith('tcp://')) ?? []
@@ -49,10 +55,11 @@ export const hostsPlan = (
     ['tlskey', `${tls.folder}/server-key.pem`],
   ]
   const operations: readonly Operation[] = [
-    ...[...kept, address].map((element) => ({ kind: 'include', path: ['hosts'], element }) as const),
+    ...kept.map((element) => ({ kind: 'include', path: ['hosts'], element, implied: true }) as const),
+    { kind: 'include', path: ['hosts'], element: address },
     ...settings.map(([name, value]) => ({ kind: 'set', path: [name], raw: rendered(value) }) as const),
   ]
-  return ok({ operations, files })
+  return { operations, files }
 }
 
 /** The line that says where dockerd is told to listen on TCP elsewhere than on the address. */

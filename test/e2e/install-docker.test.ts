@@ -84,19 +84,65 @@ test('installed, judged, installed again, taken out: containers alive, files byt
 
   const out = await host.lintel(['uninstall'])
   expect(out).toMatchObject({ exitCode: 0, stderr: '' })
-  expect(out.stdout).toMatch(
-    /made with lintel and still call it:\n {2}new\nKeep \/usr\/local\/sbin\/lintel-runtime/,
-  )
-  expect(await tree(host, ['/etc/docker'])).toBe(before)
+  expect(out.stdout).toMatch(/made with lintel and still call it:\n {2}new\n/)
+  expect(out.stdout).toContain(`${daemonFile} keeps the name lintel for them, as no default.`)
+  expect(out.stdout).toContain('judges nothing any more')
   expect(await defaultRuntime()).toBe('runc')
+  expect(JSON.parse(host.text(daemonFile) ?? '')).toEqual({
+    ...JSON.parse(settings(host.cgroup)),
+    runtimes: { lintel: { path: host.runtime } },
+  })
   for (const name of ['old', 'new']) expect(await alive(name)).toBe('alive')
+  await run('later')
+  expect(recordsOf(host, 'later')).toEqual([])
+  expect((await host.lintel(['status'])).stdout).toMatch(/nothing is judged\n +docker: [^\n]*\(new\)/)
+
+  // The container lives on in every way, whatever policy would say, and though there were no log.
+  await host.shell(
+    `sed -i 's/^mode = .*/mode = "enforce"/' /etc/lintel/policy.toml; chmod 0666 /etc/lintel/policy.toml`,
+  )
+  const log = host.text('/var/log/lintel/decisions.jsonl')
+  expect(await alive('new')).toBe('alive')
+  await answer('restart', '--time', '0', 'new')
+  expect(await alive('new')).toBe('alive')
+  await answer('stop', '--time', '0', 'new')
+  await answer('start', 'new')
+  expect(await alive('new')).toBe('alive')
+  expect(host.text('/var/log/lintel/decisions.jsonl')).toBe(log)
+  await host.shell('chmod 0644 /etc/lintel/policy.toml')
+
+  const kept = await tree(host, ['/etc/docker', '/etc/lintel', '/var/lib/lintel/install'])
+  const again = await host.lintel(['uninstall'])
+  expect(again).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(again.stdout).toMatch(/^nothing to change\n(?:.*\n)* {2}new\n/)
+  expect(await tree(host, ['/etc/docker', '/etc/lintel', '/var/lib/lintel/install'])).toBe(kept)
+
   await answer('rm', '--force', 'new')
   const rest = await host.lintel(['uninstall'])
-  expect(rest).toMatchObject({ exitCode: 0 })
-  expect(rest.stdout).toContain('nothing to change')
+  expect(rest).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(rest.stdout).toContain(`No container needs ${host.runtime} any more`)
+  expect(await tree(host, ['/etc/docker'])).toBe(before)
+  expect(await defaultRuntime()).toBe('runc')
+  expect(host.text('/etc/lintel/pass-through')).toBeUndefined()
+  expect((await host.lintel(['uninstall'])).stdout).toBe('nothing to change')
   expect(await alive('old')).toBe('alive')
-  await answer('rm', '--force', 'old')
+  await answer('rm', '--force', 'old', 'later')
   expect(host.text('/etc/lintel/policy.toml')).toBeDefined()
+})
+
+test('taken up again while containers of before are left: judged again, and out again byte by byte', async () => {
+  const before = await tree(host, ['/etc/docker'])
+  await host.lintel(['install', 'docker'])
+  await run('first')
+  await host.lintel(['uninstall', 'docker'])
+  expect(host.text('/etc/lintel/pass-through')).toBeDefined()
+  expect(await host.lintel(['install', 'docker'])).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(host.text('/etc/lintel/pass-through')).toBeUndefined()
+  await run('second')
+  expect(recordsOf(host, 'second')).toHaveLength(1)
+  await answer('rm', '--force', 'first', 'second')
+  expect(await host.lintel(['uninstall', 'docker'])).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(await tree(host, ['/etc/docker'])).toBe(before)
 })
 
 test('an engine that does not take it gets its old file back, and one line says so', async () => {
