@@ -19,8 +19,8 @@ const units = [
   '/usr/lib/systemd/system/docker.service',
   '/lib/systemd/system/docker.service',
 ] as const
-/** Files whose variables units put on dockerd's command line (Debian, RHEL 7). */
-const variables = ['/etc/default/docker', '/etc/sysconfig/docker'] as const
+/** Files whose variables units and init scripts put on dockerd's command line (Debian, RHEL 7). */
+export const variables = ['/etc/default/docker', '/etc/sysconfig/docker'] as const
 
 /** What can put `-H` on dockerd's command line; in both places dockerd does not start. */
 export const unitFiles: readonly string[] = [...units, unitFolder, ...variables]
@@ -89,14 +89,16 @@ const openPort = (configuration: string, texts: Texts, address: string): string 
 
 const isOtherPort = (host: string, address: string): boolean => host.startsWith('tcp://') && host !== address
 
-interface StartCommand {
+export interface StartCommand {
+  /** As it is written. */
+  readonly command: string
   readonly hosts: readonly string[]
   /** The command line without its `-H` options. */
   readonly without: string
 }
 
 /** The command line that systemd starts dockerd with; undefined where no unit is. */
-const startCommand = (texts: Texts): StartCommand | undefined => {
+export const startCommand = (texts: Texts): StartCommand | undefined => {
   const unit = units.find((path) => texts[path] !== undefined)
   if (unit === undefined) return undefined
   const ours = `${unitFolder}${dropInName}.conf`
@@ -107,6 +109,7 @@ const startCommand = (texts: Texts): StartCommand | undefined => {
   const command = last.slice(last.indexOf('=') + 1).trim()
   const option = /\s(?:-H|--host)(?:\s+|=)(\S+)/g
   return {
+    command,
     hosts: [...command.matchAll(option)].map(([, host = '']) => host),
     without: command.replace(option, ''),
   }

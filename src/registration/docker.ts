@@ -1,5 +1,6 @@
 /** Docker: daemon.json(5), a runtime of lintel's own made the default, and TLS where it is asked for. */
 import { err, ok, type Result } from '../core/result.ts'
+import { checkFlags } from './docker-flags.ts'
 import { checkPorts, hostsPlan, unitFiles } from './docker-hosts.ts'
 import { jsonText } from './json-text.ts'
 import { isAtLeast, runtimeName } from './names.ts'
@@ -99,7 +100,9 @@ export const dockerRegistration: Registration = {
   reads: (installation) => [installation.configuration, ...unitFiles],
   register: (installation, texts, wanted) => {
     const ports = checkPorts(installation, texts, wanted)
-    return ports.ok ? plans.register(installation, texts, wanted) : ports
+    if (!ports.ok) return ports
+    const flags = checkFlags(installation, texts, wanted)
+    return flags.ok ? plans.register(installation, texts, wanted) : flags
   },
   unregister: plans.unregister,
   handlers,

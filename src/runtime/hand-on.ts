@@ -25,17 +25,19 @@ const passing: readonly string[] = ['ELOOP', 'ENOENT']
 /** Executes the runtime, looked for once more where its place has just changed; comes back only if that failed. */
 export const handOn = (
   host: Host,
-  { runtime, runtimePaths }: { readonly runtime: string | undefined; readonly runtimePaths: readonly string[] },
+  {
+    runtime,
+    runtimePaths,
+  }: { readonly runtime: string | undefined; readonly runtimePaths: readonly string[] },
   argv: readonly string[],
 ): number => {
   if (runtime === undefined) {
     host.write(2, `lintel: ${missingRuntimeText}\n`)
     return missingRuntimeStatus
   }
-  const failed = host.execve(runtime, argvFor(runtime, argv))
-  const { code } = failed.error
-  const next = passing.includes(code) ? host.findRuntime(runtimePaths) : undefined
-  const last = next === undefined ? failed : host.execve(next, argvFor(next, argv))
-  host.write(2, `lintel: ${next ?? runtime} could not be executed (${last.error.code})\n`)
+  const first = host.execve(runtime, argvFor(runtime, argv))
+  const next = !first.ok && passing.includes(first.error.code) ? host.findRuntime(runtimePaths) : undefined
+  const last = next === undefined ? first : host.execve(next, argvFor(next, argv))
+  if (!last.ok) host.write(2, `lintel: ${next ?? runtime} could not be executed (${last.error.code})\n`)
   return missingRuntimeStatus
 }

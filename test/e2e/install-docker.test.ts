@@ -150,9 +150,10 @@ test('an engine that does not take it gets its old file back, and one line says 
   try {
     mkdirSync(other.path('/etc/docker'), { recursive: true })
     writeFileSync(other.path(daemonFile), settings(other.cgroup))
-    // dockerd takes no setting from its file that its command line has too.
-    other.launch('dockerd', 'dockerd', ['--default-runtime', 'runc'])
+    other.launch('dockerd', 'dockerd', ['--label', 'rack=7'])
     await until(async () => (await other.run('docker', ['version'])).exitCode === 0, 'dockerd', 30_000)
+    // dockerd reads no file again that says what its command line says too.
+    writeFileSync(other.path(daemonFile), settings(other.cgroup))
     const before = await tree(other, ['/etc/docker', '/etc/lintel'])
     const failed = await other.lintel(['install', 'docker'])
     expect(failed).toMatchObject({
@@ -162,6 +163,40 @@ test('an engine that does not take it gets its old file back, and one line says 
     expect(await tree(other, ['/etc/docker', '/etc/lintel'])).toBe(before)
     const { stdout } = await other.run('docker', ['info', '--format', '{{.DefaultRuntime}}'])
     expect(stdout).toBe('runc')
+  } finally {
+    await other.close()
+  }
+})
+
+test('a dockerd with runtimes on its command line is left alone, and one line says what to change', async () => {
+  const other = await openInstalledHost(['dockerd', 'docker'])
+  const flags = ['--add-runtime', 'fast=/usr/bin/fast', '--default-runtime=runc']
+  try {
+    const own = { iptables: false, 'exec-opts': ['native.cgroupdriver=cgroupfs'] }
+    writeFileSync(other.path(daemonFile), JSON.stringify(own))
+    other.launch('dockerd', 'dockerd', flags)
+    await until(async () => (await other.run('docker', ['version'])).exitCode === 0, 'dockerd', 30_000)
+    const before = await tree(other, ['/etc/docker', '/etc/lintel', '/var/lib/lintel/install'])
+    for (const words of [
+      ['install', 'docker', '--dry-run'],
+      ['install', 'docker'],
+    ]) {
+      const refused = await other.lintel(words)
+      expect(refused).toMatchObject({ exitCode: 1 })
+      expect(refused.stderr).toMatch(
+        /^lintel: process \d+: dockerd is told --add-runtime and --default-runtime on its command line, [^\n]*"runtimes":\{"fast":\{"path":"\/usr\/bin\/fast"\}\}[^\n]*; nothing was changed$/,
+      )
+    }
+    expect(await tree(other, ['/etc/docker', '/etc/lintel'])).toBe(
+      before.replaceAll(/^\/var\/lib.*\n?/gm, '').trimEnd(),
+    )
+    // That it says so for a reason: dockerd itself, were both told.
+    for (const file of [{ runtimes: { lintel: { path: '/x' } } }, { 'default-runtime': 'lintel' }]) {
+      writeFileSync(other.path('/run/both.json'), JSON.stringify(file))
+      const both = await other.run('dockerd', ['--config-file', '/run/both.json', ...flags])
+      expect(both.exitCode).toBe(1)
+      expect(both.all).toContain('specified both as a flag and in the configuration file')
+    }
   } finally {
     await other.close()
   }

@@ -141,7 +141,7 @@ export const memoryHost = (told: MemoryHost = {}): { host: AdministratorHost; ra
       return text.length > maxBytes ? failure('EFBIG', path) : { ok: true as const, value: text }
     },
     listDirectory: (asked: string) => {
-      const path = asked.length > 1 ? asked.replace(/\/$/, "") : asked
+      const path = asked.length > 1 ? asked.replace(/\/$/, '') : asked
       if (!isFolder(path)) return failure('ENOENT', path)
       const start = path === '/' ? '/' : `${path}/`
       const names = [...files.keys(), ...links.keys()]

@@ -16,9 +16,12 @@ export interface InstalledHost extends PrivateHost {
 /** Where lintel is put. */
 const folder = '/usr/local/sbin'
 
-/** Opens the host. `programs`: what the machine must have. */
-export const openInstalledHost = async (programs: readonly string[]): Promise<InstalledHost> => {
-  const host = await openPrivateHost(programs)
+/** Opens the host. `programs`: what the machine must have. `cgroups` as of {@link openPrivateHost}. */
+export const openInstalledHost = async (
+  programs: readonly string[],
+  cgroups: 'v1' | 'any' = 'any',
+): Promise<InstalledHost> => {
+  const host = await openPrivateHost(programs, cgroups)
   const shell: InstalledHost['shell'] = async (script) => {
     const { exitCode, stdout, all } = await host.run('sh', ['-euc', script])
     if (exitCode !== 0) throw new Error(`${script}\nended with ${exitCode}: ${all}`)
