@@ -1,5 +1,6 @@
 /** CRI-O: a drop-in of crio.conf(5) that gives its handlers lintel's path. */
 import { ok } from '../core/result.ts'
+import { checkOverruling } from './command-line.ts'
 import {
   filesIn,
   type Layer,
@@ -117,10 +118,16 @@ const handlers: Registration['handlers'] = (installation, texts, { runtime }) =>
   )
 }
 
+const plans = fromPlans(planner)
+
 /** crio.conf(5) and its drop-ins; SIGHUP makes them count. */
 export const crioRegistration: Registration = {
   engine: 'crio',
   reads: (installation) => [installation.configuration, dropInFolder(installation)],
-  ...fromPlans(planner),
+  ...plans,
+  register: (installation, texts, wanted) => {
+    const checked = checkOverruling(installation, ['--default-runtime', '--runtimes'])
+    return checked.ok ? plans.register(installation, texts, wanted) : checked
+  },
   handlers,
 }

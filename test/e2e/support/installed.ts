@@ -18,13 +18,13 @@ const folder = '/usr/local/sbin'
 
 /**
  * Opens the host. `programs`: what the machine must have. `newer`: a root whose /usr lies over the machine's, as after
- * an upgrade to what is in it.
+ * an upgrade to what is in it. `cgroups` as of {@link openPrivateHost}.
  */
 export const openInstalledHost = async (
   programs: readonly string[],
-  newer?: string,
+  { newer, cgroups = 'any' }: { readonly newer?: string; readonly cgroups?: 'v1' | 'any' } = {},
 ): Promise<InstalledHost> => {
-  const host = await openPrivateHost(programs)
+  const host = await openPrivateHost(programs, cgroups)
   const shell: InstalledHost['shell'] = async (script) => {
     const { exitCode, stdout, all } = await host.run('sh', ['-euc', script])
     if (exitCode !== 0) throw new Error(`${script}\nended with ${exitCode}: ${all}`)
