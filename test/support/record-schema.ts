@@ -30,6 +30,9 @@ export const asRecord = (value: unknown): DecisionRecord => {
   return line
 }
 
+/** The value as a decision of a dry run, which has no place in the chain; throws where it is none. */
+export const asDryRun = (value: object): DecisionRecord => asRecord({ ...value, sequence: 1, previous: '' })
+
 /** Every record of a decision log's text; throws where a line is torn, no JSON or no record. */
 export const parseRecords = (text: string): readonly DecisionRecord[] => {
   if (text !== '' && !text.endsWith('\n')) throw new Error('the last line of the decision log is torn')
