@@ -24,7 +24,7 @@ export const asLogLine = (value: unknown): DecisionRecord | BreakGlassRecord => 
 }
 
 /** The value as a decision; throws where it is none. */
-export const asRecord = (value: unknown): DecisionRecord => {
+const asRecord = (value: unknown): DecisionRecord => {
   const line = asLogLine(value)
   if ('event' in line) throw new Error(`not a decision: ${JSON.stringify(value)}`)
   return line
