@@ -113,7 +113,7 @@ const targetsOf = (
   const installations = recorded.map((known) => ({
     installation: current(host, known.installation),
     known,
-    wanted: { runtime: known.runtime, tls: undefined },
+    wanted: { runtime: known.runtime, tls: undefined, handler: known.handler },
   }))
   const own = installedRuntime(host)
   const unrecorded = own.ok

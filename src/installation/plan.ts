@@ -11,7 +11,7 @@ export interface EnginePlan {
   readonly installation: Installation
   /** None: it is as wanted. */
   readonly changes: readonly FileChange[]
-  /** Whether its default goes through lintel afterwards. */
+  /** Whether its default, or lintel's own handler where one was wanted, goes through lintel afterwards. */
   readonly expected: boolean
   /** What is recorded of its files afterwards. */
   readonly files: Registered['files']
@@ -55,6 +55,8 @@ export const planInstall = (
   const texts = readTexts(host, installation)
   if (!texts.ok) return texts
   const registration = registrationOf(installation.engine)
+  const switched = sameHandler(installation, known, wanted)
+  if (!switched.ok) return switched
   const changes = registration.register(installation, texts.value, wanted)
   if (!changes.ok) return changes
   const expected = isThrough(installation, changed(texts.value, changes.value), wanted)
@@ -63,6 +65,17 @@ export const planInstall = (
   return files.ok
     ? ok({ installation, changes: changes.value, expected: expected.value, files: files.value })
     : files
+}
+
+/** What is registered in one way is not registered in the other on top of it. */
+const sameHandler = (
+  { engine }: Installation,
+  known: Registered | undefined,
+  { handler }: Wanted,
+): Result<null, string> => {
+  if (known === undefined || known.handler === handler) return ok(null)
+  const now = known.handler === undefined ? 'for every handler' : `as the handler ${known.handler} alone`
+  return err(`${engine}: lintel is registered ${now}; run lintel uninstall ${engine} first`)
 }
 
 /** Texts after some changes. */
@@ -74,7 +87,12 @@ const changed = (texts: Texts, changes: readonly FileChange[]): Texts => ({
 const isThrough = (installation: Installation, texts: Texts, wanted: Wanted): Result<boolean, string> => {
   const handlers = registrationOf(installation.engine).handlers(installation, texts, wanted)
   return handlers.ok
-    ? ok(handlers.value.some(({ isDefault, throughLintel }) => isDefault && throughLintel))
+    ? ok(
+        handlers.value.some(
+          ({ name, isDefault, throughLintel }) =>
+            throughLintel && (wanted.handler === undefined ? isDefault : name === wanted.handler),
+        ),
+      )
     : handlers
 }
 
@@ -147,7 +165,7 @@ export const planUninstall = (
   const changes = Object.keys(result)
     .filter((path) => result[path] !== all[path])
     .map((path) => ({ path, before: all[path], after: result[path] }))
-  const expected = isThrough(installation, result, wanted)
+  const expected = isThrough(installation, result, { ...wanted, handler: undefined })
   if (!expected.ok) return expected
   return expected.value
     ? err(

@@ -33,6 +33,8 @@ export interface Registered {
   readonly files: readonly Pick<Step, 'path' | 'before' | 'after' | 'backup'>[]
   /** Folders that were made for these files, outermost first. */
   readonly folders: readonly string[]
+  /** The handler that was added where the others were left as they are. */
+  readonly handler?: string | undefined
 }
 
 /** A change that has begun and not ended. */
@@ -123,6 +125,7 @@ const state = object({
       since: isText,
       files: listOf(object(file)),
       folders: listOf(isText),
+      handler: isTextIfThere,
     }),
   ),
   pending: (value) => value === undefined || pending(value),

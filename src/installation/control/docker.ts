@@ -40,7 +40,7 @@ export const docker: EngineControl = {
     const told = hangUp(scene.host, daemon)
     return told.ok ? ok('reloaded') : told
   },
-  effective: ({ host }, installation, runtime) => {
+  effective: ({ host }, installation, { runtime }) => {
     if (installation.daemon === undefined) return ok(undefined)
     const found = dockerRuntimes(host, installation, runtime)
     return found.ok ? ok(found.value.through.includes(found.value.defaultRuntime)) : found
