@@ -55,7 +55,7 @@ const surveyEngine = (host: AdministratorHost, installation: Installation): Surv
   return {
     installation,
     texts: texts.value,
-    optIn: told?.handler,
+    optIn: told?.leaving === true ? undefined : told?.handler,
     handlers: handlers.ok
       ? ok(withDefault(handlers.value.map((each) => surveyHandler(host, installation, each))))
       : handlers,

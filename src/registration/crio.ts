@@ -1,5 +1,6 @@
 /** CRI-O: a drop-in of crio.conf(5) that gives its handlers lintel's path. */
 import { err, ok, type Result } from '../core/result.ts'
+import { checkOverruling } from './command-line.ts'
 import {
   filesIn,
   type Layer,
@@ -142,10 +143,16 @@ const handlers: Registration['handlers'] = (installation, texts, { runtime }) =>
   )
 }
 
+const plans = fromPlans(planner)
+
 /** crio.conf(5) and its drop-ins; SIGHUP makes them count. */
 export const crioRegistration: Registration = {
   engine: 'crio',
   reads: (installation) => [installation.configuration, dropInFolder(installation)],
-  ...fromPlans(planner),
+  ...plans,
+  register: (installation, texts, wanted) => {
+    const checked = checkOverruling(installation, ['--default-runtime', '--runtimes'])
+    return checked.ok ? plans.register(installation, texts, wanted) : checked
+  },
   handlers,
 }

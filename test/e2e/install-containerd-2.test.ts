@@ -60,7 +60,7 @@ beforeAll(async () => {
 })
 
 beforeEach(async () => {
-  host = await openInstalledHost(['containerd', 'ctr'], newer)
+  host = await openInstalledHost(['containerd', 'ctr'], { newer })
 })
 
 afterEach(async () => {

@@ -41,7 +41,7 @@ const runtimes = async (): Promise<object> => {
 }
 
 beforeAll(async () => {
-  host = await openInstalledHost([], await newerEngines())
+  host = await openInstalledHost([], { newer: await newerEngines() })
   mkdirSync(host.path('/etc/docker'), { recursive: true })
   writeFileSync(host.path(daemonFile), settings(host.cgroup), { mode: 0o640 })
   host.launch('dockerd', 'dockerd', [])

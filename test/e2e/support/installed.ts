@@ -17,14 +17,14 @@ export interface InstalledHost extends PrivateHost {
 const folder = '/usr/local/sbin'
 
 /**
- * Opens the host. `programs`: what the machine must have. `newer`: a root whose /usr lies over the machine's, as after
- * an upgrade to what is in it.
+ * Opens the host. `programs`: what the machine must have. `cgroups` as of {@link openPrivateHost}. `newer`: a root whose
+ * /usr lies over the machine's, as after an upgrade to what is in it.
  */
 export const openInstalledHost = async (
   programs: readonly string[],
-  newer?: string,
+  { cgroups = 'any', newer }: { readonly cgroups?: 'v1' | 'any'; readonly newer?: string } = {},
 ): Promise<InstalledHost> => {
-  const host = await openPrivateHost(programs)
+  const host = await openPrivateHost(programs, cgroups)
   const shell: InstalledHost['shell'] = async (script) => {
     const { exitCode, stdout, all } = await host.run('sh', ['-euc', script])
     if (exitCode !== 0) throw new Error(`${script}\nended with ${exitCode}: ${all}`)
