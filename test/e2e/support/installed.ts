@@ -17,12 +17,12 @@ export interface InstalledHost extends PrivateHost {
 const folder = '/usr/local/sbin'
 
 /**
- * Opens the host. `programs`: what the machine must have. `cgroups` as of {@link openPrivateHost}. `newer`: a root whose
- * /usr lies over the machine's, as after an upgrade to what is in it.
+ * Opens the host. `programs`: what the machine must have. `newer`: a root whose /usr lies over the machine's, as after
+ * an upgrade to what is in it. `cgroups` as of {@link openPrivateHost}.
  */
 export const openInstalledHost = async (
   programs: readonly string[],
-  { cgroups = 'any', newer }: { readonly cgroups?: 'v1' | 'any'; readonly newer?: string } = {},
+  { newer, cgroups = 'any' }: { readonly newer?: string; readonly cgroups?: 'v1' | 'any' } = {},
 ): Promise<InstalledHost> => {
   const host = await openPrivateHost(programs, cgroups)
   const shell: InstalledHost['shell'] = async (script) => {
