@@ -12,14 +12,16 @@ export interface OwnHandler {
   readonly runtime: string
   /** Key path of the handler whose settings it takes over; undefined where none calls runc. */
   readonly source: readonly string[] | undefined
+  /** Name of the handler of pods without a RuntimeClass. */
+  readonly usual: string
   /** Key path, within a handler of that `runtime_type`, of the executable. */
   readonly binaryOf: (handler: readonly string[], shim: string | undefined) => readonly string[]
 }
 
 /** The settings that make the handler. The error is one line: another's handler has the name. */
 export const ownHandler = (
-  { layers, root }: CriSettings,
-  { name, runtime, source, binaryOf }: OwnHandler,
+  { layers, root, merges }: CriSettings,
+  { name, runtime, source, usual, binaryOf }: OwnHandler,
 ): Result<readonly Operation[], string> => {
   const handler = [...root, 'containerd', 'runtimes', name]
   const shim = (source && textOf(layers, [...source, 'runtime_type'])) ?? runcShim
@@ -33,7 +35,11 @@ export const ownHandler = (
   const settings = source === undefined ? [] : leavesOf(layers, source)
   const copied = settings.map(([path, raw]) => set([...handler, ...path.slice(source?.length)], raw))
   const own = ['runtime_type', ...binary.slice(handler.length)]
+  const handlers = handler.slice(0, -1)
+  // containerd 1.x has its built-in one only while none is written, and CRI does not load without its default.
+  const builtIn = !merges && usual === 'runc' && lastOf(layers, [...handlers, usual]) === undefined
   return ok([
+    ...(builtIn ? [set([...handlers, usual, 'runtime_type'], rendered(runcShim))] : []),
     set([...handler, 'runtime_type'], rendered(shim)),
     ...copied.filter(({ path }) => !own.includes(path.at(-1) ?? '')),
     set(binary, rendered(runtime)),

@@ -93,7 +93,13 @@ const allOperations = (settings: CriSettings, wanted: Wanted): Result<readonly O
   const usual = usualHandler(settings)
   const source =
     others.find((handler) => handler.at(-1) === usual) ?? others.find((handler) => handler.at(-1) === 'runc')
-  return ownHandler(settings, { name: wanted.handler, runtime: wanted.runtime, source, binaryOf: binaryPath })
+  return ownHandler(settings, {
+    name: wanted.handler,
+    runtime: wanted.runtime,
+    source,
+    usual,
+    binaryOf: binaryPath,
+  })
 }
 
 const ownInTemplate = ({ configuration }: Installation, handler: string): string =>
