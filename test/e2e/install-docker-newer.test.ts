@@ -82,7 +82,7 @@ test('installed: judged by default and by the name of the shim, which both point
   expect(await host.lintel(['uninstall', 'docker'])).toMatchObject({ exitCode: 0, stderr: '' })
   expect(await runtimes()).toMatchObject(own)
   for (const name of names) expect(await alive(name)).toBe('alive')
-  for (const name of ['old', 'shim', 'named']) {
+  for (const name of names) {
     await answer('restart', '--timeout', '0', name)
     expect(await alive(name)).toBe('alive')
   }
