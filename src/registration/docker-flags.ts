@@ -3,11 +3,13 @@ import { err, ok, type Result } from '../core/result.ts'
 import { type GivenOption, optionsIn } from './command-line.ts'
 import { startCommand, unitFiles, variables } from './docker-hosts.ts'
 import { filesIn } from './layered-toml.ts'
+import { isAtLeast } from './names.ts'
 import { faultLine } from './operations.ts'
 import type { Installation, Texts, Wanted } from './registration.ts'
 
-/** By the flag; `runtimes` is what --add-runtime is called in the file (cmd/dockerd, findConfigurationConflicts). */
-const runtimeOptions = ['--add-runtime', '--default-runtime'] as const
+/** `runtimes` of the file and --add-runtime are put together by 20.10, and nobody knows of earlier ones here. */
+const runtimeOptions = (version: string | undefined): readonly string[] =>
+  isAtLeast(version, 20, 10) ? ['--default-runtime'] : ['--default-runtime', '--add-runtime']
 const tlsOptions = ['--tls', '--tlsverify', '--tlscacert', '--tlscert', '--tlskey'] as const
 
 /**
@@ -15,11 +17,11 @@ const tlsOptions = ['--tls', '--tlsverify', '--tlscacert', '--tlscert', '--tlske
  * variables its unit or init script reads; it says what to write into daemon.json instead.
  */
 export const checkFlags = (
-  { daemon, configuration, argv = [] }: Installation,
+  { daemon, configuration, version, argv = [] }: Installation,
   texts: Texts,
   { tls }: Wanted,
 ): Result<null, string> => {
-  const names: readonly string[] = tls === undefined ? runtimeOptions : [...runtimeOptions, ...tlsOptions]
+  const names = [...runtimeOptions(version), ...(tls === undefined ? [] : tlsOptions)]
   const unit = startCommand(texts)
   const files = variables.filter((path) => isUsed(texts, path, unit?.command))
   const told = [unit?.command ?? '', ...files.map((path) => uncommented(texts[path]))].join(' ')
