@@ -1,7 +1,16 @@
 /** CRI-O: a drop-in of crio.conf(5) that gives its handlers lintel's path. */
 import { ok } from '../core/result.ts'
 import { checkOverruling } from './command-line.ts'
-import { filesIn, type Layer, lastOf, layersOf, namesBelow, placeIn, textOf } from './layered-toml.ts'
+import {
+  filesIn,
+  type Layer,
+  lastOf,
+  layersOf,
+  namesBelow,
+  placeIn,
+  textOf,
+  unlessOverruled,
+} from './layered-toml.ts'
 import { baseName, dropInBegin, dropInName, isAtLeast, runtimeName } from './names.ts'
 import { fromPlans, type Operation, type Planner, rendered, settingsPlan } from './operations.ts'
 import type { Handler, Installation, Registration, Texts, Wanted } from './registration.ts'
@@ -90,7 +99,9 @@ const planner: Planner = (installation, texts, wanted) => {
     ...(ours.includes(usual) ? [] : ownHandler(layers.value, usual, wanted)),
     ...ours.flatMap((name) => takenOver(layers.value, name, wanted)),
   ]
-  return ok([settingsPlan(file, { format: tomlText, fresh: dropInBegin }, operations)])
+  const plan = settingsPlan(file, { format: tomlText, fresh: dropInBegin }, operations)
+  const later = layers.value.filter(({ path }) => path !== installation.configuration && path > file)
+  return ok([unlessOverruled(plan, operations, { later, replaces: handlersTable.length + 1 })])
 }
 
 const handlers: Registration['handlers'] = (installation, texts, { runtime }) => {

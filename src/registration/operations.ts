@@ -75,7 +75,8 @@ export const settingsPlan = (
   undo: (text, past) => undone(text, { format, fresh, operations }, past),
 })
 
-const holds = (text: string, format: Format, operation: Operation): boolean => {
+/** Whether a text says already what the operation would make it say. */
+export const holds = (text: string, format: Format, operation: Operation): boolean => {
   const found = format.find(text, operation.path)
   if (operation.kind === 'remove') return found === undefined
   if (operation.kind === 'include') return indexIn(found, operation.element) >= 0

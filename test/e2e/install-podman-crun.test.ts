@@ -32,7 +32,7 @@ const run = (name: string): Promise<string> =>
 const runtimeOf = (name: string): Promise<string> => podman('inspect', '--format', '{{.OCIRuntime}}', name)
 
 beforeAll(async () => {
-  host = await openInstalledHost(['podman', 'conmon', 'crun'], 'v1')
+  host = await openInstalledHost(['podman', 'conmon', 'crun'], { cgroups: 'v1' })
   for (const runc of ['/usr/sbin/runc', '/usr/bin/runc'])
     await host.shell(`[ ! -e ${runc} ] || mount --bind /dev/null ${runc}`)
   mkdirSync(host.path('/etc/containers'), { recursive: true })
