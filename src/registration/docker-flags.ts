@@ -3,13 +3,14 @@ import { err, ok, type Result } from '../core/result.ts'
 import { type GivenOption, optionsIn } from './command-line.ts'
 import { startCommand, unitFiles, variables } from './docker-hosts.ts'
 import { filesIn } from './layered-toml.ts'
-import { isAtLeast } from './names.ts'
 import { faultLine } from './operations.ts'
 import type { Installation, Texts, Wanted } from './registration.ts'
 
-/** `runtimes` of the file and --add-runtime are put together by 20.10, and nobody knows of earlier ones here. */
-const runtimeOptions = (version: string | undefined): readonly string[] =>
-  isAtLeast(version, 20, 10) ? ['--default-runtime'] : ['--default-runtime', '--add-runtime']
+/**
+ * `runtimes` is what --add-runtime is called in the file. dockerd 20.10 puts the two together when it starts, and at
+ * SIGHUP forgets those of its command line.
+ */
+const runtimeOptions = ['--default-runtime', '--add-runtime'] as const
 const tlsOptions = ['--tls', '--tlsverify', '--tlscacert', '--tlscert', '--tlskey'] as const
 
 /**
@@ -17,11 +18,11 @@ const tlsOptions = ['--tls', '--tlsverify', '--tlscacert', '--tlscert', '--tlske
  * variables its unit or init script reads; it says what to write into daemon.json instead.
  */
 export const checkFlags = (
-  { daemon, configuration, version, argv = [] }: Installation,
+  { daemon, configuration, argv = [] }: Installation,
   texts: Texts,
   { tls }: Wanted,
 ): Result<null, string> => {
-  const names = [...runtimeOptions(version), ...(tls === undefined ? [] : tlsOptions)]
+  const names: readonly string[] = [...runtimeOptions, ...(tls === undefined ? [] : tlsOptions)]
   const unit = startCommand(texts)
   const files = variables.filter((path) => isUsed(texts, path, unit?.command))
   const told = [unit?.command ?? '', ...files.map((path) => uncommented(texts[path]))].join(' ')
@@ -29,7 +30,7 @@ export const checkFlags = (
   const given = written.length > 0 ? written : optionsIn(argv, names)
   const [first] = given
   if (first === undefined) return ok(null)
-  const message = `dockerd is told ${listed(given)} on its command line, and does not start where ${configuration} says it too`
+  const message = `dockerd is told ${listed(given)} on its command line, and forgets that or does not start where ${configuration} speaks of it too`
   const advice = `take that out${instead(given)}, restart dockerd, and install again`
   const place = written.length > 0 ? placeOf(texts, first.name) : undefined
   return err(

@@ -168,7 +168,7 @@ test('an engine that does not take it gets its old file back, and one line says 
   }
 })
 
-test('a default runtime on the command line: dockerd is left alone, and one line says what to change', async () => {
+test('runtimes on the command line: dockerd is left alone, and one line says what to change', async () => {
   const other = await openInstalledHost(['dockerd', 'docker'])
   const start = async (...flags: readonly string[]): Promise<void> => {
     other.launch('dockerd', 'dockerd', flags)
@@ -186,7 +186,7 @@ test('a default runtime on the command line: dockerd is left alone, and one line
       const refused = await other.lintel(words)
       expect(refused).toMatchObject({ exitCode: 1 })
       expect(refused.stderr).toMatch(
-        /^lintel: process \d+: dockerd is told --default-runtime on its command line, [^\n]*; take that out, restart dockerd, and install again; nothing was changed$/,
+        /^lintel: process \d+: dockerd is told --add-runtime and --default-runtime on its command line, [^\n]*"runtimes":\{"fast":\{"path":"\/usr\/bin\/fast"\}\}[^\n]*; nothing was changed$/,
       )
     }
     expect(await tree(other, ['/etc/docker', '/etc/lintel'])).toBe(before)
@@ -197,15 +197,19 @@ test('a default runtime on the command line: dockerd is left alone, and one line
     expect(both.exitCode).toBe(1)
     expect(both.all).toContain('specified both as a flag and in the configuration file')
 
+    // And of what it was told on its command line alone, it forgets all at SIGHUP.
     await start(...added)
-    expect(await other.lintel(['install', 'docker'])).toMatchObject({ exitCode: 0, stderr: '' })
-    const { stdout } = await other.run('docker', [
-      'info',
-      '--format',
-      '{{.DefaultRuntime}} {{json .Runtimes}}',
-    ])
-    expect(stdout).toMatch(/^lintel .*"fast":\{"path":"\/usr\/bin\/fast"\}/)
-    expect(await other.lintel(['uninstall', 'docker'])).toMatchObject({ exitCode: 0, stderr: '' })
+    const runtimes = async (): Promise<string> =>
+      (await other.run('docker', ['info', '--format', '{{json .Runtimes}}'])).stdout
+    expect(await runtimes()).toContain('"fast"')
+    writeFileSync(other.path(daemonFile), '{ "iptables": false, "runtimes": { "own": { "path": "/x" } } }\n')
+    await other.shell('kill -HUP $(pidof dockerd)')
+    await until(async () => (await runtimes()).includes('"own"'), 'dockerd to read its file')
+    expect(await runtimes()).not.toContain('"fast"')
+    expect(await other.lintel(['install', 'docker'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('dockerd is told --add-runtime on its command line'),
+    })
   } finally {
     await other.close()
   }
