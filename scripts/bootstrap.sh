@@ -64,7 +64,7 @@ install_rust() {
 	stop "Rust 1.$rust_minor or newer is needed and could not be installed here; install it with rustup and try again"
 }
 
-# The C library of the executable, docs/decisions/0006: Rust brings the library, musl-tools its headers.
+# The C library of the executable, docs/decisions/0008: Rust brings the library, musl-tools its headers.
 install_rust_target() {
 	target=$(rustc -vV | sed -n 's/^host: \(.*\)gnu$/\1musl/p')
 	[ -n "$target" ] || return 0
