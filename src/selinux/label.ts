@@ -1,6 +1,6 @@
 /** SELinux labels, `user:role:type:range`, read as strictly as the kernel reads them. */
 import { err, ok, type Result } from '../core/result.ts'
-import { parseRange, type Range } from './range.ts'
+import { formatRange, parseRange, type Range } from './range.ts'
 
 export interface Label {
   readonly user: string
@@ -32,3 +32,7 @@ export const parseLabel = (text: string): Result<Label, string> => {
   const range = parseRange(rest.join(':'))
   return range.ok ? ok({ user, role, type, range: range.value }) : range
 }
+
+/** The label as the kernel writes it, but for aliases of types, which only the loaded policy knows. */
+export const formatLabel = ({ user, role, type, range }: Label): string =>
+  [user, role, type, ...(range === undefined ? [] : [formatRange(range)])].join(':')
