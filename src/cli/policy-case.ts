@@ -103,6 +103,7 @@ const inputOf = (host: Host, file: CaseFile): Result<Read, string> => {
     resources: operation === 'update' ? resources.value.value : admitted.linux?.resources,
     asked: undefined,
     identity: identityOf(value.identity),
+    requester: undefined,
     engine: base.value.engine,
     call: noFlags,
     facts: noHostFacts,

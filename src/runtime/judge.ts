@@ -41,6 +41,7 @@ export const judgeCall = (
     resources,
     asked,
     identity,
+    requester: undefined,
     engine,
     call: callFlags(host, call),
     facts: unseen,
