@@ -28,6 +28,10 @@ import { sysctls } from './hardening/sysctls.ts'
 import { timeOffsets } from './hardening/time-offsets.ts'
 import { workingDirectory } from './hardening/working-directory.ts'
 import { writableCgroups } from './hardening/writable-cgroups.ts'
+import { clearance } from './identity/clearance.ts'
+import { execClearance } from './identity/exec-clearance.ts'
+import { execRequester } from './identity/exec-requester.ts'
+import { requester } from './identity/requester.ts'
 import { apparmorProfile } from './runtime/apparmor-profile.ts'
 import { bindHostInterface } from './runtime/bind-host-interface.ts'
 import { capabilities } from './runtime/capabilities.ts'
@@ -88,6 +92,10 @@ export const rules: readonly Rule[] = [
   timeOffsets,
   workingDirectory,
   writableCgroups,
+  clearance,
+  execClearance,
+  execRequester,
+  requester,
   apparmorProfile,
   bindHostInterface,
   capabilities,
