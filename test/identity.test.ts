@@ -626,7 +626,7 @@ test('no token is left in any file: records, kept policy, reports, bundles’ ow
   const token = [...seen].at(-1) ?? ''
   expect(token.length).toBeGreaterThan(100)
   const found = await shim.shell(
-    `grep -rlF -e '${token.split('.')[1]}' /var/log /var/lib /run /tmp ${shim.host.workspace} || true`,
+    `grep -rlF -e '${token.split('.')[1]}' /etc/lintel /var/log /var/lib/lintel /run ${shim.host.workspace} || true`,
   )
   // What was refused is left to the engine as it made it.
   expect(found.split('\n').filter((path) => path !== '')).toEqual([`${forged.bundle}/config.json`])
