@@ -34,7 +34,7 @@ export interface Engine {
 
 export type Described = Pick<
   Identity,
-  'speaker' | 'name' | 'image' | 'namespace' | 'pod' | 'sandbox' | 'buildStep' | 'ownFolders'
+  'speaker' | 'name' | 'image' | 'namespace' | 'pod' | 'sandboxId' | 'sandbox' | 'buildStep' | 'ownFolders'
 > & { readonly context: EngineContext }
 
 /** The context of a step of an image build: nothing of it outlives the step. */
@@ -47,6 +47,7 @@ export const undescribed: Omit<Described, 'context'> = {
   image: undefined,
   namespace: undefined,
   pod: undefined,
+  sandboxId: undefined,
   sandbox: false,
   buildStep: false,
   ownFolders: [],

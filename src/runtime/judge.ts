@@ -11,8 +11,8 @@ import type { Host } from '../host/host.ts'
 import { orderedRules } from '../rules/ordered.ts'
 import type { GuardedCall } from './argv.ts'
 import { callFlags } from './call-flags.ts'
-import { gatherFacts } from './facts.ts'
-import type { Subject } from './load.ts'
+import { gatherFacts, type Place } from './facts.ts'
+import { type Subject, stateFolders } from './load.ts'
 
 export interface Judgement {
   readonly identity: Identity
@@ -54,13 +54,32 @@ export const judgeCall = (
           active.filter(({ rule }) => rule.listens === true),
           { ...blind, facts: { ...unseen, listeners } },
         )
-  const { root, mounts = [] } = config ?? {}
-  const facts = gatherFacts(host, wanted, { bundle, root: root?.path ?? 'rootfs', mounts })
+  const facts = gatherFacts(host, wanted, placeOf(host, call, { subject, input: blind }))
   const input = { ...blind, facts }
   const today = host.clock().timestamp.slice(0, 10)
   const reread = subject.target.kind === 'flags' ? () => undefined : rereadAs(input)
   return {
     identity,
     decision: evaluate({ active, policy, input, document: subject.document, reread, today }),
+  }
+}
+
+const placeOf = (
+  host: Host,
+  call: GuardedCall,
+  { subject, input }: { readonly subject: Subject; readonly input: RuleInput },
+): Place => {
+  const { config, bundle, containerId } = subject
+  const { identity, requester } = input
+  return {
+    bundle,
+    root: config?.root?.path ?? 'rootfs',
+    mounts: config?.mounts ?? [],
+    asker: {
+      states: stateFolders(host, call.globals.root, containerId),
+      pod: identity.proven ? (identity.sandboxId ?? '') : '',
+      requester: requester?.user ?? '',
+      dryRun: call.lintel.dryRun,
+    },
   }
 }
