@@ -34,7 +34,7 @@ export interface Engine {
 
 export type Described = Pick<
   Identity,
-  'speaker' | 'name' | 'image' | 'namespace' | 'pod' | 'sandbox' | 'buildStep' | 'ownFolders'
+  'speaker' | 'name' | 'image' | 'namespace' | 'pod' | 'sandboxId' | 'sandbox' | 'buildStep' | 'ownFolders'
 > & { readonly context: EngineContext; readonly kept?: KeptByEngine }
 
 /** What the engine's own files say and no rule looks at: labels, and when the container was made (RFC 3339). */
@@ -53,6 +53,7 @@ export const undescribed: Omit<Described, 'context'> = {
   image: undefined,
   namespace: undefined,
   pod: undefined,
+  sandboxId: undefined,
   sandbox: false,
   buildStep: false,
   ownFolders: [],

@@ -3,7 +3,7 @@
  * for it in tests. No function throws: each returns a value, or the error as a value.
  */
 
-import type { FileKind, PathFact, Probe } from '../core/facts.ts'
+import type { FileKind, LevelClaim, PathFact, Probe } from '../core/facts.ts'
 import type { TokenAlgorithm } from '../core/identity-settings.ts'
 import type { Json } from '../core/json.ts'
 import type { PatchOperation } from '../core/patch.ts'
@@ -140,6 +140,20 @@ export interface Host {
   realPath(path: string): HostResult<string>
   /** Facts of many paths in one call, in the order asked; mountinfo is read only if one asks for it. */
   probe(probes: readonly Probe[]): readonly PathFact[]
+  /** SELinux label of a file, links followed; `ENODATA` or `EOPNOTSUPP` where it has none. */
+  fileLabel(path: string): HostResult<string>
+  /**
+   * The label as the kernel writes it, aliases of types replaced (/sys/fs/selinux/context). `EINVAL` where the loaded
+   * policy does not take it, `ENOENT` without SELinux.
+   */
+  canonicalLabel(label: string): HostResult<string>
+  /**
+   * Who else holds the level of this claim, alive; and notes the claim: `always`, only where nobody does (`free`), or
+   * `never`. One container holds one level. `EPERM` for whoever is not root of the host.
+   */
+  claimLevel(claim: LevelClaim, when: 'always' | 'free' | 'never'): HostResult<readonly LevelClaim[]>
+  /** As many numbers below 2^32, from the kernel's randomness. */
+  randomNumbers(count: number): HostResult<readonly number[]>
   /** Replaces a file's text: temporary file in its folder, same mode and owner, fsync, rename. */
   replaceFile(path: string, text: string): HostResult<null>
   /** Creates a file with this mode (and its folder, 0700) or replaces it, durably. */

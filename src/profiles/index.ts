@@ -352,9 +352,16 @@ export const profiles: { readonly [name: string]: Profile } = {
       'exec-clearance': {
         action: 'deny',
       },
+      'selinux-enforcing': {
+        action: 'deny',
+      },
       'selinux-label': {
         action: 'deny',
         'require-categories': false,
+        'require-mount-label': true,
+      },
+      'selinux-mount-context': {
+        action: 'deny',
       },
       'lsm-confinement': {
         action: 'deny',

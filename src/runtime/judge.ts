@@ -12,8 +12,8 @@ import type { Host } from '../host/host.ts'
 import { orderedRules } from '../rules/ordered.ts'
 import type { GuardedCall } from './argv.ts'
 import { callFlags } from './call-flags.ts'
-import { gatherFacts } from './facts.ts'
-import type { Subject } from './load.ts'
+import { gatherFacts, type Place } from './facts.ts'
+import { type Subject, stateFolders } from './load.ts'
 import { askRequester } from './requester.ts'
 
 export interface Judgement {
@@ -46,7 +46,7 @@ export const judgeCall = (
   const caller = callerOf(host, call, loaded)
   const { identity, context: engine } = caller
   const { requester, subject } = askRequester(host, whole.identity, { subject: loaded, caller })
-  const { operation, bundle, config, process, resources, asked } = subject
+  const { operation, config, process, resources, asked } = subject
   const policy = policyFor(whole, identity)
   // On the host from the start: what a bundle's own text says is engine-made is believed only away from it.
   const unseen = { ...noHostFacts, onHost: true }
@@ -70,8 +70,7 @@ export const judgeCall = (
           active.filter(({ rule }) => rule.listens === true),
           { ...blind, facts: { ...unseen, listeners } },
         )
-  const { root, mounts = [] } = config ?? {}
-  const facts = gatherFacts(host, wanted, { bundle, root: root?.path ?? 'rootfs', mounts })
+  const facts = gatherFacts(host, wanted, placeOf(host, call, { subject, input: blind }))
   const input = { ...blind, facts }
   const today = host.clock().timestamp.slice(0, 10)
   const reread = subject.target.kind === 'flags' ? () => undefined : rereadAs(input)
@@ -80,5 +79,25 @@ export const judgeCall = (
     requester,
     subject,
     decision: evaluate({ active, policy, input, document: subject.document, reread, today }),
+  }
+}
+
+const placeOf = (
+  host: Host,
+  call: GuardedCall,
+  { subject, input }: { readonly subject: Subject; readonly input: RuleInput },
+): Place => {
+  const { config, bundle, containerId } = subject
+  const { identity, requester } = input
+  return {
+    bundle,
+    root: config?.root?.path ?? 'rootfs',
+    mounts: config?.mounts ?? [],
+    asker: {
+      states: stateFolders(host, call.globals.root, containerId),
+      pod: identity.proven ? (identity.sandboxId ?? '') : '',
+      requester: requester?.user ?? '',
+      dryRun: call.lintel.dryRun,
+    },
   }
 }

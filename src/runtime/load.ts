@@ -166,20 +166,23 @@ const loadAdmitted = (host: Host, call: GuardedCall): Result<Admitted, string> =
 /** runc keeps `bundle=DIR` among the labels of state.json, crun a member `bundle` in status. */
 const admittedBundle = (host: Host, { globals, containerId }: GuardedCall): string | undefined => {
   if (!/^[\w+.-]+$/.test(containerId) || containerId === '.' || containerId === '..') return undefined
-  const roots = globals.root === undefined ? defaultRoots(host) : [absolute(host, globals.root)]
-  for (const root of roots) {
-    const state = host.readText(`${root}/${containerId}/state.json`, maxConfigBytes, false)
+  for (const folder of stateFolders(host, globals.root, containerId)) {
+    const state = host.readText(`${folder}/state.json`, maxConfigBytes, false)
     if (state.ok) {
       // A whole parse of a 30 KB state for one label would cost more than everything else of an exec.
       const label = /"bundle=((?:[^"\\]|\\.)*)"/.exec(state.value)?.[1]
       return label === undefined ? undefined : label.replace(/\\(.)/g, '$1')
     }
-    const status = host.readText(`${root}/${containerId}/status`, maxConfigBytes, false)
+    const status = host.readText(`${folder}/status`, maxConfigBytes, false)
     const bundle = status.ok ? /"bundle"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(status.value)?.[1] : undefined
     if (bundle !== undefined) return bundle.replace(/\\(.)/g, '$1')
   }
   return undefined
 }
+
+/** Where a container's state may be: below the runtime's `--root`, else below the default of each runtime. */
+export const stateFolders = (host: Host, root: string | undefined, containerId: string): readonly string[] =>
+  (root === undefined ? defaultRoots(host) : [absolute(host, root)]).map((each) => `${each}/${containerId}`)
 
 const defaultRoots = (host: Host): readonly string[] => {
   const user = host.environment('XDG_RUNTIME_DIR')

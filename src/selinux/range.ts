@@ -94,6 +94,18 @@ export const formatLevel = ({ sensitivity, categories }: Level): string => {
 export const formatRange = ({ low, high }: Range): string =>
   sameLevel(low, high) ? formatLevel(low) : `${formatLevel(low)}-${formatLevel(high)}`
 
+/** Every category of the level by its number, rising. */
+export const categoriesOf = ({ categories }: Level): readonly number[] =>
+  categories.flatMap(({ first, last }) =>
+    Array.from({ length: last - first + 1 }, (_, index) => first + index),
+  )
+
+/** The level with these categories besides its own. */
+export const withCategories = (level: Level, more: readonly number[]): Level => ({
+  ...level,
+  categories: merged([...level.categories, ...more.map((each) => ({ first: each, last: each }))]),
+})
+
 /** How many categories the level has. */
 export const categoryCount = ({ categories }: Level): number =>
   categories.reduce((count, { first, last }) => count + last - first + 1, 0)
