@@ -1,10 +1,15 @@
 /** Requires a SELinux label of a container type, with categories of its own, where SELinux is on the host. */
+import type { Probe } from '../../core/facts.ts'
 import { selinuxProbe, selinuxState } from '../../core/lsm.ts'
+import type { ParametersOf } from '../../core/parameters.ts'
 import { place } from '../../core/patch.ts'
+import { err, type Result } from '../../core/result.ts'
 import { defineRule, type Observation, type RuleInput } from '../../core/rule.ts'
-import { containerTypes, type Label, parseLabel } from '../../selinux/label.ts'
-import { categoryCount, type Range, sameLevel } from '../../selinux/range.ts'
+import { type AssignedLabels, assignedLabels, assignmentProbes } from '../../selinux/assignment.ts'
+import { knownLabel, type Label, parseLabel, processLabelOf } from '../../selinux/label.ts'
+import { categoryCount, type Range, sameLevel, sameRange } from '../../selinux/range.ts'
 import { selinuxBad, selinuxGood } from '../support/selinux-label-examples.ts'
+import { selinuxParameters } from '../support/selinux-label-parameters.ts'
 
 export const selinuxLabel = defineRule({
   id: 'selinux-label',
@@ -22,33 +27,7 @@ export const selinuxLabel = defineRule({
   rationale:
     "The type keeps a container from the files of the host, the categories from those of other containers. Without a label it runs in the engine's own domain or in spc_t, which nothing confines; categories mean nothing to those types, and a level with every category reaches every container's files.",
   appliesTo: ['create', 'run', 'restore', 'exec'],
-  parameters: {
-    'allowed-types': {
-      type: 'array',
-      items: { type: 'string' },
-      description: 'Types that processes of containers may have.',
-      default: containerTypes,
-    },
-    'allowed-mount-types': {
-      type: 'array',
-      items: { type: 'string' },
-      description: 'Types that linux.mountLabel may have.',
-      default: ['container_file_t', 'container_ro_file_t', 'svirt_sandbox_file_t', 'svirt_lxc_file_t'],
-    },
-    'require-categories': {
-      type: 'boolean',
-      description: 'Whether the level must be a single one and carry a pair of categories.',
-      default: true,
-    },
-    'max-categories': {
-      type: 'integer',
-      minimum: 2,
-      maximum: 1024,
-      description:
-        'The most categories a level may carry. Engines give two at random; with 64 of them a container reaches the files of less than one in 200 others.',
-      default: 64,
-    },
-  },
+  parameters: selinuxParameters,
   messages: {
     absent: {
       what: 'the container would run without a SELinux label, in the domain of its engine or in spc_t',
@@ -59,6 +38,28 @@ export const selinuxLabel = defineRule({
         kubernetes: 'remove privileged: true, and turn on SELinux in the runtime (enable_selinux)',
         ctr: 'add --selinux-label',
         default: 'set process.selinuxLabel and linux.mountLabel',
+      },
+    },
+    unbearable: {
+      what: 'the container would run without a SELinux label, and cannot be given one: {actual}',
+      why: 'A program does not survive its start where it may not read its own files.',
+      remedy: {
+        docker:
+          'set "selinux-enabled": true in daemon.json, or give the files a label by :Z; a level is chosen by --security-opt label=level:',
+        podman: 'turn labels on (containers.conf, label = true); volumes get theirs by :Z',
+        kubernetes: 'turn on SELinux in the runtime (enable_selinux), or set securityContext.seLinuxOptions',
+        default: 'label the files of the container, and set process.selinuxLabel and linux.mountLabel',
+      },
+    },
+    invalid: {
+      what: 'the loaded SELinux policy does not take the label {actual}',
+      why: 'It has no such user, role, type or level, or does not allow them together: the runtime would fail without saying so.',
+      remedy: {
+        docker: 'correct --security-opt label=type:, label=level:, label=user: or label=role:',
+        podman: 'correct --security-opt label=type:, label=level:, label=user: or label=role:',
+        kubernetes: 'correct securityContext.seLinuxOptions',
+        ctr: 'correct --selinux-label',
+        default: 'set a label that the kernel takes (written to /sys/fs/selinux/context)',
       },
     },
     malformed: {
@@ -107,62 +108,124 @@ export const selinuxLabel = defineRule({
       remedy: { default: 'judge the bundle on the host it is to run on' },
     },
   },
-  probes: ({ operation }) => (operation === 'exec' ? [] : [selinuxProbe]),
+  probes: (input, parameters) => (input.operation === 'exec' ? [] : probesOf(input, parameters)),
   check: (input, parameters) => (input.operation === 'exec' ? judgeExec(input) : judge(input, parameters)),
-  fix: (observations, { operation, config, process }) => {
-    // A label for a new container cannot be made up: its root file system is mounted with the engine's already.
-    const admitted = config?.process?.selinuxLabel ?? ''
-    if (operation !== 'exec' || admitted === '') return []
-    return observations.map(({ pointer }) => place(process, pointer, admitted))
+  // Only what is missing is made; a wrong label is never put right, at exec no more than at create.
+  fix: (observations, input, parameters) => {
+    const labels = observations.some(({ message }) => message === 'absent') && assign(input, parameters)
+    if (labels === false || labels?.ok !== true) return []
+    return [place(input.config, at, labels.value.process), place(input.config, mountsAt, labels.value.mount)]
   },
   examples: { good: selinuxGood, bad: selinuxBad },
 })
 
-type Key = 'absent' | 'malformed' | 'type' | 'categories' | 'mount' | 'exec' | 'unknown'
+type Key =
+  | 'absent'
+  | 'unbearable'
+  | 'invalid'
+  | 'malformed'
+  | 'type'
+  | 'categories'
+  | 'mount'
+  | 'exec'
+  | 'unknown'
 type Seen = readonly Observation<Key>[]
 
-interface Parameters {
-  readonly 'allowed-types': readonly string[]
-  readonly 'allowed-mount-types': readonly string[]
-  readonly 'require-categories': boolean
-  readonly 'max-categories': number
-}
+type Parameters = ParametersOf<typeof selinuxParameters>
 
 const at = '/process/selinuxLabel'
+const mountsAt = '/linux/mountLabel'
+
+const probesOf = (input: RuleInput, parameters: Parameters): readonly Probe[] => {
+  if (input.identity.sandbox) return []
+  const text = processLabelOf(input)
+  const written = [text, mountLabelOf(input)].filter((label) => label !== '')
+  const asked = written.map((path): Probe => ({ path, kind: 'context' }))
+  const { config } = input
+  const assigns = config !== undefined && mayAssign(input, parameters)
+  return [
+    selinuxProbe,
+    ...asked,
+    ...(assigns ? assignmentProbes(config, assignmentOf(input, parameters)) : []),
+  ]
+}
+
+/**
+ * A label of the mounts alone is what label=disable and --privileged leave: somebody asked for none. What is restored
+ * has the label it was checkpointed with.
+ */
+const mayAssign = (input: RuleInput, parameters: Parameters): boolean =>
+  parameters['assigned-type'] !== '' &&
+  input.operation !== 'restore' &&
+  processLabelOf(input) === '' &&
+  mountLabelOf(input) === ''
+
+const assignmentOf = ({ requester }: RuleInput, parameters: Parameters) => ({
+  type: parameters['assigned-type'],
+  mountType: parameters['allowed-mount-types'][0] ?? '',
+  clearance: requester?.clearance,
+})
+
+/** The labels a container without any gets; undefined where it is to get none. */
+const assign = (input: RuleInput, parameters: Parameters): Result<AssignedLabels, string> | undefined => {
+  const { config, facts, requester } = input
+  if (config === undefined || !mayAssign(input, parameters)) return undefined
+  if (requester !== undefined && requester.clearance === undefined)
+    return err('whoever it is for is cleared for no level')
+  const fileTypes = parameters['allowed-mount-types']
+  return assignedLabels(config, assignmentOf(input, parameters), { facts, fileTypes })
+}
 
 const judge = (input: RuleInput, parameters: Parameters): Seen => {
   const state = selinuxState(input.facts)
   // A pause container sleeps; what shares its label is judged for itself.
   if (state === 'off' || input.identity.sandbox) return []
-  const text = labelOf(input)
+  const text = processLabelOf(input)
   const types = parameters['allowed-types']
-  if (text === '' && state !== 'unknown')
-    return [
-      { message: 'absent', pointer: at, actual: 'no label', expected: `a label with ${types[0] ?? ''}` },
-    ]
+  if (text === '' && state !== 'unknown') return [judgeAbsent(input, parameters)]
   if (text === '') {
     // A profile of AppArmor tells which module the host has.
     if ((input.process?.apparmorProfile ?? '') !== '') return []
     const actual = 'the host was not looked at'
     return [{ message: 'unknown', pointer: at, actual, expected: 'a label, where SELinux is', unknown: true }]
   }
-  const label = parseLabel(text)
+  const label = knownLabel(text, input.facts)
   if (!label.ok) {
     const expected = 'user:role:type:range'
     return [{ message: 'malformed', pointer: at, actual: `${text} (${label.error})`, expected }]
   }
-  return [
+  const seen = [
     ...judgeType(label.value, types),
     ...judgeLevel(label.value, text, parameters),
     ...judgeMounts(input, label.value, parameters),
   ]
+  return seen.length > 0 ? seen : judgeByKernel(input, text)
 }
 
-/** `--lsm-profile selinux:LABEL` of restore goes before the configuration. */
-const labelOf = ({ call, process }: RuleInput): string =>
-  call.lsmProfile.startsWith('selinux:')
-    ? call.lsmProfile.slice('selinux:'.length)
-    : (process?.selinuxLabel ?? '')
+const judgeAbsent = (input: RuleInput, parameters: Parameters): Observation<Key> => {
+  const expected = `a label with ${parameters['allowed-types'][0] ?? ''}`
+  const labels = assign(input, parameters)
+  return labels === undefined || labels.ok
+    ? { message: 'absent', pointer: at, actual: 'no label', expected }
+    : { message: 'unbearable', pointer: at, actual: labels.error, expected }
+}
+
+/** What nothing here finds fault with, and the loaded policy does. */
+const judgeByKernel = (input: RuleInput, text: string): Seen => {
+  const labels = [
+    [at, text],
+    [mountsAt, mountLabelOf(input)],
+  ] as const
+  return labels.flatMap(([pointer, actual]) =>
+    input.facts.contexts[actual] === null
+      ? [{ message: 'invalid' as const, pointer, actual, expected: 'a label of the loaded policy' }]
+      : [],
+  )
+}
+
+/** `--lsm-mount-context` of restore goes before the configuration. */
+const mountLabelOf = ({ call, config }: RuleInput): string =>
+  call.lsmMountContext || (config?.linux?.mountLabel ?? '')
 
 const judgeType = ({ type }: Label, types: readonly string[]): Seen =>
   types.includes(type) ? [] : [{ message: 'type', pointer: at, actual: type, expected: types.join(', ') }]
@@ -177,20 +240,19 @@ const judgeLevel = ({ range }: Label, text: string, parameters: Parameters): See
 }
 
 /** Engines give process and mounts one level (go-selinux InitLabels). */
-const judgeMounts = ({ call, config }: RuleInput, { range }: Label, parameters: Parameters): Seen => {
-  const text = call.lsmMountContext || (config?.linux?.mountLabel ?? '')
-  if (text === '') return []
+const judgeMounts = (input: RuleInput, { user, range }: Label, parameters: Parameters): Seen => {
+  const text = mountLabelOf(input)
+  if (text === '' && !parameters['require-mount-label']) return []
   const types = parameters['allowed-mount-types']
-  const label = parseLabel(text)
-  if (label.ok && types.includes(label.value.type) && sameRange(label.value.range, range)) return []
-  const expected = `a type of ${types.join(', ')} and the level of the process`
-  return [{ message: 'mount', pointer: '/linux/mountLabel', actual: text, expected }]
+  const label = knownLabel(text, input.facts)
+  const agrees = label.ok && label.value.user === user && isSameRange(label.value.range, range)
+  if (agrees && types.includes(label.value.type)) return []
+  const expected = `a type of ${types.join(', ')}, and user and level of the process`
+  return [{ message: 'mount', pointer: mountsAt, actual: text || 'none', expected }]
 }
 
-const sameRange = (one: Range | undefined, other: Range | undefined): boolean => {
-  if (one === undefined || other === undefined) return one === other
-  return sameLevel(one.low, other.low) && sameLevel(one.high, other.high)
-}
+const isSameRange = (one: Range | undefined, other: Range | undefined): boolean =>
+  one === undefined || other === undefined ? one === other : sameRange(one, other)
 
 /** An exec without a label gets that of its container (runc libcontainer, newInitConfig). */
 const judgeExec = ({ process, config }: RuleInput): Seen => {
@@ -206,7 +268,7 @@ const judgeExec = ({ process, config }: RuleInput): Seen => {
     asked.value.user === own.value.user &&
     asked.value.role === own.value.role &&
     asked.value.type === own.value.type &&
-    sameRange(asked.value.range, own.value.range)
+    isSameRange(asked.value.range, own.value.range)
   if (same) return []
   return [{ message: 'exec', pointer: '/selinuxLabel', actual: text, expected: admitted || 'its own label' }]
 }
