@@ -173,6 +173,7 @@ const rootOnly = [
   'test/failure-',
   'test/hostile',
   'test/kernel-floor',
+  'test/log-command',
   'test/packages-debian',
   'test/packages-kubernetes',
   'test/packages-rpm',
