@@ -145,7 +145,12 @@ pub fn open(path: &str) -> HostResult<Opened> {
     let mut head = [0; 2];
     let is_packed = file.read_at(&mut head, 0).map_err(failed)? == 2 && head == MAGIC;
     let source = if is_packed {
-        Source::Packed { stream: Unpacked::new(file.try_clone().map_err(failed)?), file, at: 0, rest: Vec::new() }
+        Source::Packed {
+            stream: Unpacked::new(file.try_clone().map_err(failed)?),
+            file,
+            at: 0,
+            rest: Vec::new(),
+        }
     } else {
         Source::Plain(file)
     };
@@ -314,7 +319,8 @@ mod tests {
 
     /// Many lines of different lengths, some longer than a piece.
     fn many() -> Vec<String> {
-        let length = |number: usize| if number % 97 == 0 { PIECE + number } else { number * 13 % 5000 };
+        let length =
+            |number: usize| if number.is_multiple_of(97) { PIECE + number } else { number * 13 % 5000 };
         (0..500)
             .map(|number| format!("{{\"number\":{number},\"pad\":\"{}\"}}", "x".repeat(length(number))))
             .collect()
