@@ -91,7 +91,7 @@ const decide = (context: Context, subject: Subject): number => {
   }
   const unwritten = decision.verdict === 'fix' ? write(host, subject, patched.value) : undefined
   if (unwritten !== undefined) return refuse(host, call, unwritten)
-  return handOn(host, context.runtime, call.argv)
+  return handOn(host, { runtime: context.runtime, runtimePaths: policy.runtimePaths }, call.argv)
 }
 
 /** Records the decision where it is to be recorded. The id is that of the record that speaks of this call. */
@@ -148,7 +148,8 @@ const fail = (context: Context, reason: string): number => {
   const record = recordOf(context, { identity, decision }, { before: '', after: '', failure: reason })
   if (call.lintel.dryRun) return show(context, record)
   writeRecord(host, log, record)
-  if (mode === 'warn') return handOn(host, context.runtime, call.argv)
+  if (mode === 'warn')
+    return handOn(host, { runtime: context.runtime, runtimePaths: policy.runtimePaths }, call.argv)
   return refuse(host, call, `${reason} [decision ${record.id}]`)
 }
 
