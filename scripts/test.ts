@@ -174,6 +174,7 @@ const rootOnly = [
   'test/hand-on',
   'test/hostile',
   'test/kernel-floor',
+  'test/log-command',
   'test/packages-debian',
   'test/packages-kubernetes',
   'test/packages-rpm',

@@ -45,16 +45,17 @@ impl Role {
 struct Limits {
     memory: usize,
     stack: usize,
-    time: Duration,
+    /// None: until whoever called ends it.
+    time: Option<Duration>,
 }
 
 const fn limits(role: Role) -> Limits {
     match role {
         // 4 MiB is the largest config; parsed it takes some ten times that.
         Role::ContainerRuntime => {
-            Limits { memory: 96 << 20, stack: 1 << 20, time: Duration::from_millis(1000) }
+            Limits { memory: 96 << 20, stack: 1 << 20, time: Some(Duration::from_millis(1000)) }
         }
-        Role::CommandLine => Limits { memory: 1 << 30, stack: 4 << 20, time: Duration::from_secs(3600) },
+        Role::CommandLine => Limits { memory: 1 << 30, stack: 4 << 20, time: None },
     }
 }
 
@@ -146,8 +147,10 @@ fn enter(machine: &Machine, role: Role) -> Result<i32, String> {
     unsafe { qjs::JS_UpdateStackTop(machine.context.get_runtime_ptr()) };
     runtime.set_memory_limit(bounds.memory);
     runtime.set_max_stack_size(bounds.stack);
-    let deadline = Instant::now() + bounds.time;
-    runtime.set_interrupt_handler(Some(Box::new(move || Instant::now() > deadline)));
+    if let Some(time) = bounds.time {
+        let deadline = Instant::now() + time;
+        runtime.set_interrupt_handler(Some(Box::new(move || Instant::now() > deadline)));
+    }
     machine.context.with(|ctx| {
         let inner = || {
             let host = machine.host.clone().restore(&ctx)?;

@@ -9,6 +9,7 @@ import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
 import { addInstall, addUninstall } from './install-commands.ts'
 import { lint, severities } from './lint.ts'
+import { addLog } from './log-commands.ts'
 import type { Output } from './output.ts'
 import { checkPolicy } from './policy-check.ts'
 import { testPolicy } from './policy-test.ts'
@@ -204,6 +205,7 @@ const all: readonly Add[] = [
   addProfile,
   addPolicy,
   addBreakGlass,
+  addLog,
   addInstall,
   addUninstall,
   addDivert,

@@ -1,7 +1,6 @@
 /** Which exemptions the decision log shows at work. */
 import type { EngineId } from './identity.ts'
-import type { Json } from './json.ts'
-import { isJsonObject } from './json.ts'
+import { type Json, memberOf, textOf } from './json.ts'
 import { type Exemption, selects } from './policy.ts'
 
 /** What a record shows of exemptions: whose container it was, and which finding was exempted by what. */
@@ -49,12 +48,4 @@ export const recordedUse = (record: Json, engines: readonly EngineId[]): Recorde
       return [{ rule, reason, owner, expires }]
     }),
   }
-}
-
-const memberOf = (value: Json | undefined, name: string): Json | undefined =>
-  value !== undefined && isJsonObject(value) ? value[name] : undefined
-
-const textOf = (value: Json | undefined, name: string): string | undefined => {
-  const member = memberOf(value, name)
-  return typeof member === 'string' ? member : undefined
 }

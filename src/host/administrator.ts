@@ -31,4 +31,48 @@ export interface AdministratorHost extends Host {
    */
   exchange(socket: string, text: string, maxBytes: number, milliseconds: number): HostResult<string>
   sleep(milliseconds: number): void
+  /** Opens a log for reading by lines; one that begins like gzip is read unpacked. */
+  openLines(path: string): HostResult<OpenedLines>
+  closeLines(handle: number): void
+  /**
+   * The lines wanted of a piece (a megabyte or a line, what is more) that begins at byte `from`, a line's start. Unpacked
+   * ones come in order: `from` is then what the reading before gave as `next`, or 0. Errors: `EBADMSG` for damaged gzip.
+   */
+  linesAfter(handle: number, from: number, wanted: WantedLines): HostResult<Lines>
+  /** Those of a piece that ends before byte `end`, a line's start or the end of the file; last one first. Not of gzip. */
+  linesBefore(handle: number, end: number, wanted: WantedLines): HostResult<Lines>
+  /** True once nobody reads what is written to the descriptor, a pipe or a socket. */
+  isAbandoned(descriptor: number): boolean
+}
+
+export interface OpenedLines {
+  readonly handle: number
+  /** As in FileStat. */
+  readonly id: string
+  readonly size: number
+  readonly isPacked: boolean
+}
+
+/** Which lines come out of a log. Lines that are no JSON object never do. */
+export interface WantedLines {
+  /** RFC 3339, UTC: the first `time` member lies at or after it, before `until`; empty: any. */
+  readonly from: string
+  readonly until: string
+  /** The line holds each of these. */
+  readonly texts: readonly string[]
+}
+
+export interface Lines {
+  readonly lines: readonly string[]
+  /** Byte at which each begins, of what is unpacked. */
+  readonly starts: readonly number[]
+  /** Where to go on. */
+  readonly next: number
+  /** The file's end, or backwards its beginning, is reached. */
+  readonly ended: boolean
+  /** Bytes of a last line that has no end. */
+  readonly tail: number
+  /** Lines that are no JSON object, and where the first one begins. */
+  readonly foreign: number
+  readonly firstForeign: number
 }

@@ -73,6 +73,7 @@ const describe = (
       return `${place} is ${short}; it can be one of: ${allowed}`
     }
     case 'pattern':
+      if (/^" *"$/.test(value)) return `${place} is empty; it must be filled in`
       return `${place} is ${short}, which is not written as it must be (${String(params['pattern'])})`
     default:
       return `${place} is ${short}; it ${message ?? 'is wrong'}`

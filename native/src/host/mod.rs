@@ -7,8 +7,10 @@ mod daemon;
 mod durable;
 mod file_system;
 pub mod files;
+mod gzip;
 pub mod kept;
 mod levels;
+mod lines;
 mod mountinfo;
 mod place;
 mod probe;
@@ -113,7 +115,29 @@ pub fn bind_administration(host: &Object<'_>) -> rquickjs::Result<()> {
             Outcome(daemon::exchange(&path, &text, limit, milliseconds))
         }),
     )?;
-    host.set("sleep", Func::from(daemon::sleep))
+    host.set("sleep", Func::from(daemon::sleep))?;
+    bind_logs(host)
+}
+
+/// How the command line reads decision logs.
+fn bind_logs(host: &Object<'_>) -> rquickjs::Result<()> {
+    use lines::Wanted;
+    use reply::Outcome;
+    host.set("openLines", Func::from(|path: String| Outcome(lines::open(&path))))?;
+    host.set("closeLines", Func::from(lines::close))?;
+    host.set(
+        "linesAfter",
+        Func::from(|handle: usize, from: f64, wanted: Object<'_>| {
+            Ok::<_, rquickjs::Error>(Outcome(lines::after(handle, from, &Wanted::read(&wanted)?)))
+        }),
+    )?;
+    host.set(
+        "linesBefore",
+        Func::from(|handle: usize, end: f64, wanted: Object<'_>| {
+            Ok::<_, rquickjs::Error>(Outcome(lines::before(handle, end, &Wanted::read(&wanted)?)))
+        }),
+    )?;
+    host.set("isAbandoned", Func::from(lines::is_abandoned))
 }
 
 fn bind_processes(host: &Object<'_>) -> rquickjs::Result<()> {

@@ -1,0 +1,95 @@
+/** `lintel log …` as yargs reads it; each command hands on to its own file. */
+import type { Add } from './commands.ts'
+import { logMetrics } from './log-metrics.ts'
+import { selectionOptions } from './log-selection.ts'
+import { followLog, showLog } from './log-show.ts'
+import { logStats } from './log-stats.ts'
+import { suggestPolicy } from './log-suggest.ts'
+
+const json = { type: 'boolean', default: false, describe: 'as JSON' } as const
+
+/** A number option that yargs refuses unless it is whole and not negative. */
+const counted = (name: string) =>
+  ({
+    type: 'number',
+    requiresArg: true,
+    coerce: (value: number | undefined): number | undefined => {
+      if (value === undefined || (Number.isInteger(value) && value >= 0)) return value
+      throw new Error(`--${name} takes a whole number`)
+    },
+  }) as const
+
+const limit = { ...counted('limit'), alias: 'n' } as const
+
+const recordsJson = { ...json, describe: 'the records as they stand in the log' } as const
+
+const addShow: Add = (parser, { host, output, settle }) =>
+  parser
+    .command(
+      'show',
+      'the decisions, oldest first, rotated logs included',
+      (inner) =>
+        inner
+          .options(selectionOptions)
+          .option('limit', { ...limit, describe: 'only the last so many' })
+          .option('json', recordsJson),
+      (options) => settle(showLog(host, output, options)),
+    )
+    .command(
+      'follow',
+      'the last decisions and each that comes, until interrupted',
+      (inner) =>
+        inner
+          .options(selectionOptions)
+          .option('limit', { ...limit, default: 10, describe: 'how many of before' })
+          .option('json', recordsJson),
+      (options) => settle(followLog(host, output, options)),
+    )
+
+const addCounting: Add = (parser, { host, output, settle }) =>
+  parser
+    .command(
+      'stats',
+      'how many decisions, by verdict, rule, engine, image, user and day',
+      (inner) => inner.options(selectionOptions).option('json', json),
+      (options) => settle(logStats(host, output, options)),
+    )
+    .command(
+      'metrics',
+      "totals for Prometheus, as node_exporter's textfile collector takes them",
+      (inner) =>
+        inner
+          .option('output', {
+            type: 'string',
+            requiresArg: true,
+            describe: 'file to write, at once; totals then outlive rotation',
+          })
+          .option('state', {
+            type: 'string',
+            requiresArg: true,
+            default: '/var/lib/lintel/metrics.json',
+            describe: 'where totals are kept',
+          }),
+      ({ output: file, state }) => settle(logMetrics(host, output, { output: file, state })),
+    )
+
+const addSuggest: Add = (parser, { host, output, settle }) =>
+  parser.command(
+    'suggest',
+    'what was refused, or would have been in mode warn, as a policy with exemptions to sign',
+    (inner) =>
+      inner.options(selectionOptions).option('days', {
+        ...counted('days'),
+        default: 90,
+        describe: 'how long they shall count',
+      }),
+    ({ days = 90, ...options }) => settle(suggestPolicy(host, output, { ...options, days })),
+  )
+
+/** Adds the group. */
+export const addLog: Add = (parser, scene) =>
+  parser.command('log', 'show, follow and count decisions; make a policy of what was seen', (command) =>
+    [addShow, addCounting, addSuggest]
+      .reduce((extended, add) => add(extended, scene), command)
+      .demandCommand(1, 'show, follow, stats, metrics or suggest is needed'),
+  )
