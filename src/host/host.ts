@@ -4,6 +4,7 @@
  */
 
 import type { FileKind, LevelClaim, PathFact, Probe } from '../core/facts.ts'
+import type { TokenAlgorithm } from '../core/identity-settings.ts'
 import type { Json } from '../core/json.ts'
 import type { PatchOperation } from '../core/patch.ts'
 import type { Result } from '../core/result.ts'
@@ -98,6 +99,16 @@ export interface PolicyToKeep {
   readonly text: string
 }
 
+/** A signature as RFC 7518 and 8037 have it; keys and signature as bytes, big-endian. */
+export interface SignedText {
+  readonly algorithm: TokenAlgorithm
+  /** Modulus and exponent (RS256), x and y (ES256), the public key (EdDSA). */
+  readonly key: readonly (readonly number[])[]
+  readonly text: string
+  /** ES256: r and s, 32 bytes each. */
+  readonly signature: readonly number[]
+}
+
 /** Mode `warn` for a stated time, as root began it; times are RFC 3339, UTC. */
 export interface BreakGlass {
   readonly since: string
@@ -177,6 +188,8 @@ export interface Host {
   sendDatagram(socketPath: string, text: string): HostResult<null>
   /** Lower-case hexadecimal SHA-256 of the text's UTF-8. */
   sha256(text: string): string
+  /** True where the key made the signature over the text; false for anything else, a key that is none included. */
+  verifySignature(signed: SignedText): boolean
   /**
    * Strict RFC 8259 parse: no duplicate names, no lone surrogates, no NUL, bounded depth. With a kind also no
    * names that only case folding makes a member (runc's decoder would take them for it), and every member
@@ -195,9 +208,9 @@ export interface Host {
   /**
    * Loads an embedded module that not every call needs and returns what its `main(host, argument)` answers:
    * `judge` decides about a guarded call (src/runtime/judge-main.ts), `policy` compiles the site's policy files
-   * (src/policy/main.ts).
+   * (src/policy/main.ts), `identity` proves who asks (src/identity/main.ts).
    */
-  callModule(name: 'judge' | 'policy', argument: unknown, host: Host): unknown
+  callModule(name: 'judge' | 'policy' | 'identity', argument: unknown, host: Host): unknown
 }
 
 /** What happens to the call if lintel itself breaks: DESIGN section 3, row "a bug in lintel". */

@@ -28,6 +28,10 @@ import { sysctls } from './hardening/sysctls.ts'
 import { timeOffsets } from './hardening/time-offsets.ts'
 import { workingDirectory } from './hardening/working-directory.ts'
 import { writableCgroups } from './hardening/writable-cgroups.ts'
+import { clearance } from './identity/clearance.ts'
+import { execClearance } from './identity/exec-clearance.ts'
+import { execRequester } from './identity/exec-requester.ts'
+import { requester } from './identity/requester.ts'
 import { selinuxEnforcing } from './labels/selinux-enforcing.ts'
 import { selinuxLabel } from './labels/selinux-label.ts'
 import { selinuxMountContext } from './labels/selinux-mount-context.ts'
@@ -91,6 +95,10 @@ export const rules: readonly Rule[] = [
   timeOffsets,
   workingDirectory,
   writableCgroups,
+  clearance,
+  execClearance,
+  execRequester,
+  requester,
   selinuxEnforcing,
   selinuxLabel,
   selinuxMountContext,

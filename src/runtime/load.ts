@@ -25,6 +25,8 @@ export interface Subject {
   /** The document a patch is for, its text, and where the patched text goes. */
   readonly document: Json
   readonly text: string
+  /** The text as it came, where what is judged is less than that: a requester's token was taken out. */
+  readonly received?: string
   readonly target: Target
 }
 
@@ -95,6 +97,21 @@ const loadExec = (host: Host, call: Of<'exec'>, runtime: string): Result<Subject
   return read.ok
     ? ok({ ...base, ...read.value, process: read.value.value, target: { kind: 'file', path } })
     : read
+}
+
+/** The subject of a bundle or an exec with this text of lintel's own in its document's place, and all of it read anew. */
+export const rereadSubject = (host: Host, subject: Subject, text: string): Subject => {
+  const source = { path: subject.bundle, text }
+  const received = subject.text
+  if (subject.operation === 'exec') {
+    const read = parseDocument(host, source, asProcess)
+    if (!read.ok) throw new Error(read.error)
+    return { ...subject, document: read.value.document, text, process: read.value.value, received }
+  }
+  const read = parseDocument(host, source, asConfig)
+  if (!read.ok) throw new Error(read.error)
+  const { value: config, document } = read.value
+  return { ...subject, config, process: config.process, document, text, received }
 }
 
 /** By the name of the executable, links followed; whatever is not runc is read the way that grants more. */

@@ -16,6 +16,7 @@ pub mod process;
 mod reply;
 mod resolve;
 mod selinux;
+mod signature;
 mod socket;
 mod spawn;
 mod stat;
@@ -33,6 +34,7 @@ pub fn bind<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
     bind_files(&host)?;
     bind_processes(&host)?;
     text::bind(&host)?;
+    host.set("verifySignature", Func::from(signature::verify))?;
     host.set("clock", Func::from(clock::read))?;
     Ok(host)
 }
