@@ -353,8 +353,20 @@ export const profiles: { readonly [name: string]: Profile } = {
         action: 'deny',
       },
       'selinux-label': {
-        action: 'deny',
+        action: 'fix',
         'require-categories': false,
+        'require-mount-label': true,
+        'assigned-type': 'container_t',
+      },
+      'selinux-enforcing': {
+        action: 'deny',
+      },
+      'selinux-mount-context': {
+        action: 'deny',
+      },
+      'selinux-own-categories': {
+        action: 'deny',
+        'share-with-requester': true,
       },
       'lsm-confinement': {
         action: 'deny',

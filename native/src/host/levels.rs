@@ -252,6 +252,22 @@ mod tests {
     }
 
     #[test]
+    fn of_many_at_once_one_gets_a_level() {
+        if !process::is_root_of_host() {
+            return;
+        }
+        let folder = folder("many");
+        let claims = (0..16).map(|number| {
+            let folder = folder.clone();
+            std::thread::spawn(move || claim_in(&folder, of("s0:c1,c2", &format!("/state/{number}")), "free"))
+        });
+        let threads: Vec<_> = claims.collect();
+        let answers = threads.into_iter().map(|thread| thread.join().unwrap().unwrap());
+        assert_eq!(answers.filter(Vec::is_empty).count(), 1);
+        assert_eq!(read(&format!("{folder}/levels")).unwrap().len(), 1);
+    }
+
+    #[test]
     fn what_has_ended_holds_nothing_and_is_forgotten() {
         if !process::is_root_of_host() {
             return;
