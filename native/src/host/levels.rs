@@ -193,7 +193,8 @@ fn start_of(process: u32) -> Option<String> {
 }
 
 /// `randomNumbers(count)` of src/host/host.ts: by getrandom(2), which asks for no right to a device; from /dev/urandom
-/// where the kernel has no such call (CentOS 7).
+/// where the kernel has no such call (CentOS 7). Below 2^31: rquickjs hands larger ones to the
+/// script as negative.
 pub fn random_numbers(count: usize) -> HostResult<Vec<u32>> {
     const SOURCE: &str = "/dev/urandom";
     let mut bytes = vec![0u8; count * 4];
@@ -206,7 +207,7 @@ pub fn random_numbers(count: usize) -> HostResult<Vec<u32>> {
     }
     Ok(bytes
         .chunks_exact(4)
-        .map(|four| four.iter().fold(0, |all, byte| (all << 8) | u32::from(*byte)))
+        .map(|four| four.iter().fold(0, |all, byte| (all << 8) | u32::from(*byte)) >> 1)
         .collect())
 }
 
@@ -305,6 +306,7 @@ mod tests {
     fn random_numbers_are_as_many_as_asked_for() {
         let (one, other) = (random_numbers(64).unwrap(), random_numbers(64).unwrap());
         assert_eq!(one.len(), 64);
+        assert!(one.iter().chain(&other).all(|number| *number < 1 << 31));
         assert_ne!(one, other);
     }
 }
