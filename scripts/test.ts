@@ -203,6 +203,8 @@ await step('shell scripts', 'shellcheck', [
   '.ci/run',
   ...['in-use.sh', 'install.sh', 'selinux.sh'].map((name) => `install/host/${name}`),
   'install/kubernetes/node-agent.sh',
+  'test/selinux/build-image.sh',
+  ...['cases', 'early-init', 'init', 'services'].map((name) => `test/selinux/guest/${name}`),
 ])
 await step('packages', 'tsx', ['scripts/package.ts'])
 await jest('unit tests', [join(root, 'src/')])

@@ -152,7 +152,7 @@ export interface Host {
    * `never`. One container holds one level. `EPERM` for whoever is not root of the host.
    */
   claimLevel(claim: LevelClaim, when: 'always' | 'free' | 'never'): HostResult<readonly LevelClaim[]>
-  /** As many numbers below 2^32, from the kernel's randomness. */
+  /** As many numbers below 2^31, from the kernel's randomness. */
   randomNumbers(count: number): HostResult<readonly number[]>
   /** Replaces a file's text: temporary file in its folder, same mode and owner, fsync, rename. */
   replaceFile(path: string, text: string): HostResult<null>

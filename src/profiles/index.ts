@@ -352,16 +352,21 @@ export const profiles: { readonly [name: string]: Profile } = {
       'exec-clearance': {
         action: 'deny',
       },
+      'selinux-label': {
+        action: 'fix',
+        'require-categories': false,
+        'require-mount-label': true,
+        'assigned-type': 'container_t',
+      },
       'selinux-enforcing': {
         action: 'deny',
       },
-      'selinux-label': {
-        action: 'deny',
-        'require-categories': false,
-        'require-mount-label': true,
-      },
       'selinux-mount-context': {
         action: 'deny',
+      },
+      'selinux-own-categories': {
+        action: 'deny',
+        'share-with-requester': true,
       },
       'lsm-confinement': {
         action: 'deny',

@@ -193,7 +193,8 @@ fn start_of(process: u32) -> Option<String> {
 }
 
 /// `randomNumbers(count)` of src/host/host.ts: by getrandom(2), which asks for no right to a device; from /dev/urandom
-/// where the kernel has no such call (CentOS 7).
+/// where the kernel has no such call (CentOS 7). Below 2^31: rquickjs hands larger ones to the
+/// script as negative.
 pub fn random_numbers(count: usize) -> HostResult<Vec<u32>> {
     const SOURCE: &str = "/dev/urandom";
     let mut bytes = vec![0u8; count * 4];
@@ -206,7 +207,7 @@ pub fn random_numbers(count: usize) -> HostResult<Vec<u32>> {
     }
     Ok(bytes
         .chunks_exact(4)
-        .map(|four| four.iter().fold(0, |all, byte| (all << 8) | u32::from(*byte)))
+        .map(|four| four.iter().fold(0, |all, byte| (all << 8) | u32::from(*byte)) >> 1)
         .collect())
 }
 
@@ -252,6 +253,22 @@ mod tests {
     }
 
     #[test]
+    fn of_many_at_once_one_gets_a_level() {
+        if !process::is_root_of_host() {
+            return;
+        }
+        let folder = folder("many");
+        let claims = (0..16).map(|number| {
+            let folder = folder.clone();
+            std::thread::spawn(move || claim_in(&folder, of("s0:c1,c2", &format!("/state/{number}")), "free"))
+        });
+        let threads: Vec<_> = claims.collect();
+        let answers = threads.into_iter().map(|thread| thread.join().unwrap().unwrap());
+        assert_eq!(answers.filter(Vec::is_empty).count(), 1);
+        assert_eq!(read(&format!("{folder}/levels")).unwrap().len(), 1);
+    }
+
+    #[test]
     fn what_has_ended_holds_nothing_and_is_forgotten() {
         if !process::is_root_of_host() {
             return;
@@ -289,6 +306,7 @@ mod tests {
     fn random_numbers_are_as_many_as_asked_for() {
         let (one, other) = (random_numbers(64).unwrap(), random_numbers(64).unwrap());
         assert_eq!(one.len(), 64);
+        assert!(one.iter().chain(&other).all(|number| *number < 1 << 31));
         assert_ne!(one, other);
     }
 }

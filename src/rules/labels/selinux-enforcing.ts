@@ -14,7 +14,7 @@ export const selinuxEnforcing = defineRule({
     { url: 'https://docs.kernel.org/admin-guide/LSM/SELinux.html' },
   ],
   rationale:
-    'Labels keep containers apart only while the kernel enforces them. A permissive host writes down what it would have refused; one without SELinux does not even that.',
+    'Labels keep containers apart only while the kernel enforces them. A permissive host writes down what it would have refused; one without SELinux does not even that. Whether AppArmor in its place will do is the site’s to say; that the policy has categories is not asked here.',
   appliesTo: ['create', 'run', 'restore'],
   parameters: {
     'accept-apparmor': {

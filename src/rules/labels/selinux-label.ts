@@ -25,7 +25,7 @@ export const selinuxLabel = defineRule({
     { url: 'https://github.com/SELinuxProject/selinux-notebook/blob/main/src/mls_mcs.md' },
   ],
   rationale:
-    "The type keeps a container from the files of the host, the categories from those of other containers. Without a label it runs in the engine's own domain or in spc_t, which nothing confines; categories mean nothing to those types, and a level with every category reaches every container's files.",
+    "The type keeps a container from the files of the host, the categories from those of other containers. Without a label it runs in the engine's own domain or in spc_t, which nothing confines; categories mean nothing to those types, and a level with every category reaches every container's files. A host without SELinux is asked for nothing, since a runtime fails on a label there: AppArmor is for apparmor-profile, and selinux-enforcing refuses such a host. Of a permissive one the same is asked as of an enforcing one. Where the loaded policy has no categories, set require-categories to false.",
   appliesTo: ['create', 'run', 'restore', 'exec'],
   parameters: selinuxParameters,
   messages: {

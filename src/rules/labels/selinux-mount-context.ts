@@ -17,7 +17,7 @@ export const selinuxMountContext = defineRule({
     { url: 'https://github.com/SELinuxProject/selinux-notebook/blob/main/src/mounting_file_systems.md' },
   ],
   rationale:
-    'context=, fscontext=, defcontext= and rootcontext= put a label on whole file systems, whatever their files have. With one of another level a container writes files that another reads, or that nobody else can be kept from; with a type of the host its files are taken for those of the host.',
+    'context=, fscontext=, defcontext= and rootcontext= put a label on whole file systems, whatever their files have. With one of another level a container writes files that another reads, or that nobody else can be kept from; with a type of the host its files are taken for those of the host. A host without SELinux is asked for nothing, whatever else confines there: its kernel takes no such option. Where the loaded policy has no levels, none is compared.',
   appliesTo: ['create', 'run', 'restore'],
   parameters: {
     'allowed-types': {

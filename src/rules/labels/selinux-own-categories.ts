@@ -16,7 +16,7 @@ export const selinuxOwnCategories = defineRule({
     { url: 'https://github.com/containers/container-selinux' },
   ],
   rationale:
-    'SELinux tells containers of one type apart by their categories alone. Two with the same read and write each other’s files and may signal each other. Engines draw a pair at random, and take whatever label=level: says.',
+    'SELinux tells containers of one type apart by their categories alone. Two with the same read and write each other’s files and may signal each other. Engines draw a pair at random, and take whatever label=level: says. What lintel admitted is written down in /run/lintel, so a container from before the rule was on is not seen, nor one whose runtime is not called through lintel. A label without categories has none to share (selinux-label asks for them); a host without SELinux is asked for nothing, whatever else confines there. Podman’s pods share one level and nothing a user cannot forge tells which pod is meant: they need an exemption.',
   appliesTo: ['create', 'run', 'restore'],
   parameters: {
     'share-with-requester': {
