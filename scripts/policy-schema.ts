@@ -245,7 +245,12 @@ export const policySchema = (rules: readonly Rule[], profiles: readonly string[]
           type: 'boolean',
           description: 'Whether a call is refused where its record cannot be written.',
         },
-        syslog: { type: 'boolean', description: 'Whether every record goes to syslog too.' },
+        syslog: {
+          enum: [true, false, 'rfc5424'],
+          description:
+            'Whether every record goes to /dev/log too: true as syslog(3) writes it; rfc5424 for a daemon told to parse that.',
+        },
+        journald: { type: 'boolean', description: 'Whether every record goes to journald too, with fields.' },
       },
     },
   },

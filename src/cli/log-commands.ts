@@ -5,6 +5,7 @@ import { selectionOptions } from './log-selection.ts'
 import { followLog, showLog } from './log-show.ts'
 import { logStats } from './log-stats.ts'
 import { suggestPolicy } from './log-suggest.ts'
+import { verifyLog } from './log-verify.ts'
 
 const json = { type: 'boolean', default: false, describe: 'as JSON' } as const
 
@@ -86,10 +87,28 @@ const addSuggest: Add = (parser, { host, output, settle }) =>
     ({ days = 90, ...options }) => settle(suggestPolicy(host, output, { ...options, days })),
   )
 
+const addVerify: Add = (parser, { host, output, settle }) =>
+  parser.command(
+    'verify [files..]',
+    'is the chain of records unbroken; which were altered, removed, moved or added',
+    (inner) =>
+      inner
+        .positional('files', {
+          type: 'string',
+          array: true,
+          describe: "logs, gzip or not, in any order; default: the policy's own, with what was rotated",
+        })
+        .option('json', json),
+    ({ files = [], ...options }) => settle(verifyLog(host, output, { files, json: options.json })),
+  )
+
 /** Adds the group. */
 export const addLog: Add = (parser, scene) =>
-  parser.command('log', 'show, follow and count decisions; make a policy of what was seen', (command) =>
-    [addShow, addCounting, addSuggest]
-      .reduce((extended, add) => add(extended, scene), command)
-      .demandCommand(1, 'show, follow, stats, metrics or suggest is needed'),
+  parser.command(
+    'log',
+    'show, follow, count and verify decisions; make a policy of what was seen',
+    (command) =>
+      [addShow, addCounting, addSuggest, addVerify]
+        .reduce((extended, add) => add(extended, scene), command)
+        .demandCommand(1, 'show, follow, stats, metrics, suggest or verify is needed'),
   )

@@ -53,7 +53,10 @@ export interface LogSettings {
   readonly file: string
   /** False: a container may run although its record could not be written. */
   readonly required: boolean
-  readonly syslog: boolean
+  /** Whether `/dev/log` is told too: as syslog() of the C library writes it, or in RFC 5424's form. */
+  readonly syslog: boolean | 'rfc5424'
+  /** Whether journald's native socket is told too. */
+  readonly journald?: boolean
 }
 
 export interface Policy {

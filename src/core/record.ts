@@ -63,7 +63,6 @@ export interface BreakGlassRecord {
   readonly breakGlass: RecordedBreakGlass & { readonly since: string }
   /** Who ended it, in words; absent where the clock did. */
   readonly endedBy?: string
-  readonly previous: string
 }
 
 /** Who asked, as far as that was proven. */
@@ -113,9 +112,33 @@ export interface DecisionRecord {
   readonly durationMicroseconds: number
   /** exec: how many calls like this one went unrecorded since its last record. */
   readonly repeated?: number
-  /** Hash of the record before; empty until the chain exists. */
+}
+
+/** What the writer of a record found the log to be, other than it left it. */
+export type ChainBroken =
+  /** Records, but no head. */
+  | 'head-missing'
+  /** Less than the head says. */
+  | 'log-shorter'
+  /** Lines that do not continue the chain. */
+  | 'not-continued'
+  /** A last line without its end: a power cut, or a hand. */
+  | 'torn-line'
+  /** Another file than before, and the earlier one is not beside it. */
+  | 'earlier-file-missing'
+
+/** The last members of every line of the log, added as it is written (native/src/host/chain.rs). */
+export interface ChainLink {
+  readonly firstOfFile?: true
+  readonly chainBroken?: ChainBroken
+  /** From 1. */
+  readonly sequence: number
+  /** SHA-256 of the line before, without its line end; empty in the first record of a chain. */
   readonly previous: string
 }
+
+/** A line of the decision log. */
+export type LogLine = (DecisionRecord | BreakGlassRecord) & ChainLink
 
 /** What a record is made of, besides the decision. */
 export interface RecordContext {
@@ -168,7 +191,6 @@ export const decisionRecord = (decision: Decision, context: RecordContext): Deci
     config: { before: context.before, after: context.after },
     runtime: context.runtime,
     durationMicroseconds: context.durationMicroseconds,
-    previous: '',
   }
 }
 

@@ -41,8 +41,28 @@ export interface AdministratorHost extends Host {
   linesAfter(handle: number, from: number, wanted: WantedLines): HostResult<Lines>
   /** Those of a piece that ends before byte `end`, a line's start or the end of the file; last one first. Not of gzip. */
   linesBefore(handle: number, end: number, wanted: WantedLines): HostResult<Lines>
+  /** Opens a log, gzip or not, for reading what its lines say of the chain. */
+  openChain(path: string): HostResult<number>
+  /** What the next lines say of it, in order; none at the end of the log, which closes it. */
+  nextLinks(handle: number): HostResult<readonly LineLink[]>
   /** True once nobody reads what is written to the descriptor, a pipe or a socket. */
   isAbandoned(descriptor: number): boolean
+}
+
+/** What a line of a decision log says of its place in the chain. */
+export interface LineLink {
+  /** SHA-256 of the line without its end. */
+  readonly hash: string
+  /** The line has its end. */
+  readonly ended: boolean
+  /** Members of ChainLink (src/core/record.ts); sequence 0 where the line is no record of a chain. */
+  readonly sequence: number
+  readonly previous: string
+  readonly firstOfFile: boolean
+  /** Empty where the writer found nothing. */
+  readonly chainBroken: string
+  /** The record's `time`; empty where it has none. */
+  readonly time: string
 }
 
 export interface OpenedLines {

@@ -47,6 +47,15 @@ export interface FileStat {
   readonly changed: string
 }
 
+export interface AppendedRecord {
+  /** Number of the record in its chain, from 1. */
+  readonly sequence: number
+  /** SHA-256 of its line, without the line end. */
+  readonly hash: string
+  /** What stands in the line in place of the text's last brace. */
+  readonly end: string
+}
+
 export interface SpawnResult {
   /** Exit status, or 128 + signal. */
   readonly status: number
@@ -158,8 +167,12 @@ export interface Host {
   replaceFile(path: string, text: string): HostResult<null>
   /** Creates a file with this mode (and its folder, 0700) or replaces it, durably. */
   writeFile(path: string, text: string, mode: number): HostResult<null>
-  /** Appends text with one write under an exclusive lock; creates the file with `mode`; `durable` flushes it. */
-  appendLocked(path: string, text: string, mode: number, durable: boolean): HostResult<null>
+  /**
+   * Appends a JSON object (text on one line) to a chained log, with its number and the hash of the line before it as
+   * its last members (docs/trail.md); creates file and head with `mode`. On disk when it returns. Errors: `EINVAL` for
+   * what is no file, `ETIMEDOUT` where the lock of the head cannot be had.
+   */
+  appendChained(path: string, text: string, mode: number): HostResult<AppendedRecord>
   /** Appends text with one write, no lock: for an engine's `--log` file and pipes. */
   append(path: string, text: string, mode: number): HostResult<null>
   makeDirectory(path: string, mode: number): HostResult<null>

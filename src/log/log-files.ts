@@ -52,7 +52,8 @@ export const openFiles = (
 
 const otherPacking = /\.(?:xz|bz2|zst|lz4|Z)$/
 
-const rotatedNames = (host: AdministratorHost, log: string): readonly string[] => {
+/** The log at this path and its rotated forerunners, oldest first by their names. */
+export const rotatedNames = (host: AdministratorHost, log: string): readonly string[] => {
   const slash = log.lastIndexOf('/')
   const [folder, name] = [log.slice(0, slash + 1), log.slice(slash + 1)]
   const listed = host.listDirectory(folder === '' ? '.' : folder)

@@ -1,7 +1,7 @@
 /** A policy file as written, after validation against schemas/policy.schema.json. */
 import type { ClaimNames, IdentitySettings, TokenAlgorithm } from '../core/identity-settings.ts'
 import type { ParameterValue } from '../core/parameters.ts'
-import type { Action, Exemption, Mode, OverrideSelector } from '../core/policy.ts'
+import type { Action, Exemption, LogSettings, Mode, OverrideSelector } from '../core/policy.ts'
 
 export interface RuleTable {
   readonly action?: Action
@@ -41,5 +41,5 @@ export interface PolicyFile {
   readonly exemptions?: readonly Exemption[]
   readonly identity?: IdentityTable
   readonly clearances?: readonly { readonly user?: string; readonly group?: string; readonly range: string }[]
-  readonly log?: { readonly file?: string; readonly required?: boolean; readonly syslog?: boolean }
+  readonly log?: Partial<LogSettings>
 }

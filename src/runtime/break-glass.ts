@@ -29,7 +29,6 @@ export const recordBreakGlass = (
     lintel: LINTEL_VERSION,
     breakGlass: { since: about.breakGlass.since, ...recordedBreakGlass(about.breakGlass) },
     ...(about.endedBy === undefined ? {} : { endedBy: about.endedBy }),
-    previous: '',
   })
 }
 

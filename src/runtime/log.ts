@@ -1,8 +1,9 @@
-/** Where decisions are written: the decision log, and syslog. */
+/** Where decisions are written: the decision log, syslog and journald. */
 
 import type { LogSettings } from '../core/policy.ts'
 import type { BreakGlassRecord, DecisionRecord } from '../core/record.ts'
-import type { Host } from '../host/host.ts'
+import { journalText, type SinkRecord, syslogText } from '../core/sink-text.ts'
+import type { AppendedRecord, Host, HostResult } from '../host/host.ts'
 
 /**
  * Appends the record, flushed to disk. Returns what went wrong as one line where the policy requires the log,
@@ -13,12 +14,16 @@ export const writeRecord = (
   settings: LogSettings,
   record: DecisionRecord | BreakGlassRecord,
 ): string | undefined => {
-  const line = JSON.stringify(record)
+  const text = JSON.stringify(record)
   const file = logFile(host, settings)
-  const written = append(host, file, `${line}\n`)
-  const isEvent = 'event' in record
-  if (settings.syslog || isEvent) sendToSyslog(host, line, isEvent ? severities.alert : severities.notice)
-  return written || !settings.required
+  const written = append(host, file, text)
+  tellSinks(host, settings, {
+    record,
+    line: written.ok ? `${text.slice(0, -1)}${written.value.end}` : text,
+    link: written.ok ? written.value : undefined,
+    processId: host.process.pid,
+  })
+  return written.ok || !settings.required
     ? undefined
     : `the decision log ${file} cannot be written; see [log] in the policy`
 }
@@ -30,17 +35,17 @@ const logFile = (host: Host, settings: LogSettings): string => {
   return `${host.environment('XDG_STATE_HOME') ?? `${home}/.local/state`}/lintel/decisions.jsonl`
 }
 
-const append = (host: Host, file: string, line: string): boolean => {
-  const first = host.appendLocked(file, line, 0o600, true)
-  if (first.ok || first.error.code !== 'ENOENT') return first.ok
+const append = (host: Host, file: string, text: string): HostResult<AppendedRecord> => {
+  const first = host.appendChained(file, text, 0o600)
+  if (first.ok || first.error.code !== 'ENOENT') return first
   host.makeDirectory(file.slice(0, file.lastIndexOf('/')), 0o700)
-  return host.appendLocked(file, line, 0o600, true).ok
+  return host.appendChained(file, text, 0o600)
 }
 
-/** RFC 5424 section 6.2.1. Whoever watches a host is to hear of break-glass whatever its policy says of syslog. */
-const severities = { alert: 1, notice: 5 } as const
-
-/** Facility authpriv (10). Never waits, never fails a container. */
-const sendToSyslog = (host: Host, line: string, severity: number): void => {
-  host.sendDatagram('/dev/log', `<${10 * 8 + severity}>lintel[${host.process.pid}]: ${line}`)
+/** Never waits, never fails a container: what a sink does not take at once is in the file. */
+const tellSinks = (host: Host, { syslog, journald }: LogSettings, sink: SinkRecord): void => {
+  // Whoever watches a host is to hear of break-glass whatever its policy says of syslog.
+  if (syslog !== false || 'event' in sink.record)
+    host.sendDatagram('/dev/log', syslogText(sink, syslog === 'rfc5424' ? syslog : 'local'))
+  if (journald === true) host.sendDatagram('/run/systemd/journal/socket', journalText(sink))
 }

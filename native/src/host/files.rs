@@ -1,9 +1,9 @@
-//! Files: bounded reads that do not follow links unless asked, atomic replacement, appends under a lock.
+//! Files: bounded reads that do not follow links unless asked, atomic replacement, appends.
 
 use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::fd::FromRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
@@ -115,38 +115,14 @@ fn install(path: &str, text: &str, mode: u32, owner: Option<(u32, u32)>) -> Host
     })
 }
 
-/// Appends with one write under an exclusive lock. If the write comes up short the file is cut back, so that
-/// no half line stays. `durable`: on disk when this returns.
-pub fn append_locked(path: &str, text: &str, mode: u32, durable: bool) -> HostResult<()> {
-    let mut file = open_for_append(path, mode)?;
-    // SAFETY: the descriptor is open; flock has no other precondition. The lock ends with the descriptor.
-    while unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX) } != 0 {
-        let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(HostError::from_io(&error, "flock", path));
-        }
-    }
-    let before = file.metadata().map_err(|error| HostError::from_io(&error, "fstat", path))?.len();
-    let result = file.write(text.as_bytes()).and_then(|written| {
-        if written == text.len() { Ok(()) } else { Err(io::Error::from_raw_os_error(libc::ENOSPC)) }
-    });
-    if let Err(error) = result {
-        let _ = file.set_len(before);
-        return Err(HostError::from_io(&error, "write", path));
-    }
-    if durable {
-        file.sync_data().map_err(|error| HostError::from_io(&error, "fdatasync", path))?;
-    }
-    Ok(())
-}
-
 /// Appends with one write, without a lock.
 pub fn append(path: &str, text: &str, mode: u32) -> HostResult<()> {
     let mut file = open_for_append(path, mode)?;
     file.write_all(text.as_bytes()).map_err(|error| HostError::from_io(&error, "write", path))
 }
 
-fn open_for_append(path: &str, mode: u32) -> HostResult<File> {
+/// Opens a file for appending, made with this mode if it is missing; links are not followed, a fifo holds nothing up.
+pub fn open_for_append(path: &str, mode: u32) -> HostResult<File> {
     OpenOptions::new()
         .append(true)
         .create(true)
@@ -217,23 +193,5 @@ mod tests {
         assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o640);
         assert_eq!(list_directory(&folder).unwrap(), ["config.json"]);
         assert_eq!(replace_file(&format!("{folder}/none"), "x").unwrap_err().code, "ENOENT");
-    }
-
-    #[test]
-    fn appends_of_many_threads_stay_whole_lines() {
-        let file = format!("{}/log", folder("append"));
-        let line = "x".repeat(5000);
-        std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| {
-                    for _ in 0..20 {
-                        append_locked(&file, &format!("{line}\n"), 0o600, false).unwrap();
-                    }
-                });
-            }
-        });
-        let text = fs::read_to_string(&file).unwrap();
-        assert_eq!(text.lines().count(), 160);
-        assert!(text.lines().all(|found| found == line));
     }
 }

@@ -2,6 +2,9 @@
 //! The TypeScript side of each is declared, with its contract, in src/host/host.ts.
 
 pub mod break_glass;
+mod chain;
+mod chain_lines;
+mod chain_place;
 pub mod clock;
 mod daemon;
 mod durable;
@@ -76,10 +79,8 @@ fn bind_files(host: &Object<'_>) -> rquickjs::Result<()> {
         Func::from(|path: String, text: String, mode: u32| done(files::write_file(&path, &text, mode))),
     )?;
     host.set(
-        "appendLocked",
-        Func::from(|path: String, text: String, mode: u32, durable: bool| {
-            done(files::append_locked(&path, &text, mode, durable))
-        }),
+        "appendChained",
+        Func::from(|path: String, text: String, mode: u32| Outcome(chain::append(&path, &text, mode))),
     )?;
     host.set(
         "append",
@@ -137,6 +138,8 @@ fn bind_logs(host: &Object<'_>) -> rquickjs::Result<()> {
             Ok::<_, rquickjs::Error>(Outcome(lines::before(handle, end, &Wanted::read(&wanted)?)))
         }),
     )?;
+    host.set("openChain", Func::from(|path: String| Outcome(chain_lines::open(&path))))?;
+    host.set("nextLinks", Func::from(|handle: usize| Outcome(chain_lines::next(handle))))?;
     host.set("isAbandoned", Func::from(lines::is_abandoned))
 }
 

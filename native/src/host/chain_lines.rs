@@ -1,0 +1,131 @@
+//! What the lines of decision logs say of their chain, read piece by piece. For the command line only.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+
+use rquickjs::{Ctx, IntoJs, Object, Value};
+use sha2::{Digest, Sha256};
+
+use super::chain::hexadecimal;
+use super::chain_place::Link;
+use super::gzip::{MAGIC, Unpacked};
+use super::reply::{HostError, HostResult};
+
+/// Lines told in one go.
+const BATCH: usize = 256;
+/// Where a line's time and its link are looked for; lines in between may be of any length.
+const BEGIN: usize = 1024;
+const END: usize = 512;
+
+struct Open {
+    path: String,
+    source: Box<dyn BufRead>,
+}
+
+thread_local! {
+    static OPEN: RefCell<Vec<Option<Open>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// `LineLink` of src/host/administrator.ts.
+pub struct LineLink {
+    hash: String,
+    ended: bool,
+    link: Option<Link>,
+    time: String,
+}
+
+impl<'js> IntoJs<'js> for LineLink {
+    fn into_js(self, ctx: &Ctx<'js>) -> rquickjs::Result<Value<'js>> {
+        let reply = Object::new(ctx.clone())?;
+        reply.set("hash", self.hash)?;
+        reply.set("ended", self.ended)?;
+        reply.set("sequence", self.link.as_ref().map_or(0.0, |link| link.sequence as f64))?;
+        reply.set("firstOfFile", self.link.as_ref().is_some_and(|link| link.is_first_of_file))?;
+        reply.set("chainBroken", self.link.as_ref().map_or("", |link| &link.broken))?;
+        reply.set("previous", self.link.as_ref().map_or("", |link| &link.previous))?;
+        reply.set("time", self.time)?;
+        Ok(reply.into_value())
+    }
+}
+
+/// Opens a regular file, links followed; what begins like gzip is read unpacked.
+pub fn open(path: &str) -> HostResult<usize> {
+    let failed = |error: io::Error| HostError::from_io(&error, "open", path);
+    let file = File::options()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)
+        .map_err(failed)?;
+    if !file.metadata().map_err(failed)?.is_file() {
+        return Err(HostError::new("EINVAL", "read", path));
+    }
+    let mut magic = [0; 2];
+    let is_packed = file.read_at(&mut magic, 0).map_err(failed)? == 2 && magic == MAGIC;
+    let reader: Box<dyn Read> = if is_packed { Box::new(Unpacked::new(file)) } else { Box::new(file) };
+    let source = Box::new(BufReader::with_capacity(1 << 16, reader));
+    Ok(OPEN.with_borrow_mut(|all| {
+        all.push(Some(Open { path: path.to_owned(), source }));
+        all.len() - 1
+    }))
+}
+
+/// The next lines; none at the end, which closes the log.
+pub fn next(handle: usize) -> HostResult<Vec<LineLink>> {
+    OPEN.with_borrow_mut(|all| {
+        let Some(place) = all.get_mut(handle) else { return Err(HostError::new("EBADF", "read", "")) };
+        let Some(open) = place else { return Err(HostError::new("EBADF", "read", "")) };
+        let mut lines = Vec::new();
+        while lines.len() < BATCH {
+            let read = line(&mut open.source).map_err(|error| match error.kind() {
+                io::ErrorKind::InvalidData => HostError::new("EBADMSG", "gunzip", &open.path),
+                _ => HostError::from_io(&error, "read", &open.path),
+            });
+            match read? {
+                Some(line) => lines.push(line),
+                None => break,
+            }
+        }
+        if lines.is_empty() {
+            *place = None;
+        }
+        Ok(lines)
+    })
+}
+
+fn line(source: &mut dyn BufRead) -> io::Result<Option<LineLink>> {
+    let mut digest = Sha256::new();
+    let (mut begin, mut end) = (Vec::new(), Vec::new());
+    let (mut ended, mut is_empty) = (false, true);
+    while !ended {
+        let piece = source.fill_buf()?;
+        if piece.is_empty() {
+            break;
+        }
+        is_empty = false;
+        let newline = piece.iter().position(|byte| *byte == b'\n');
+        let part = piece.get(..newline.unwrap_or(piece.len())).unwrap_or_default();
+        digest.update(part);
+        begin.extend(part.iter().take(BEGIN - begin.len().min(BEGIN)));
+        let kept = part.get(part.len().saturating_sub(END)..).unwrap_or_default();
+        end.drain(..(end.len() + kept.len()).saturating_sub(END).min(end.len()));
+        end.extend(kept);
+        ended = newline.is_some();
+        let used = newline.map_or(piece.len(), |newline| newline + 1);
+        source.consume(used);
+    }
+    if is_empty {
+        return Ok(None);
+    }
+    let link = if begin.first() == Some(&b'{') { Link::at_end_of(&end) } else { None };
+    let time = member(&begin, "time");
+    Ok(Some(LineLink { hash: hexadecimal(&digest.finalize()), ended, link, time }))
+}
+
+/// The first text member of that name, as lintel writes them: without escapes.
+fn member(bytes: &[u8], name: &str) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let value = text.split_once(&format!("\"{name}\":\"")).and_then(|(_, rest)| rest.split_once('"'));
+    value.map(|(value, _)| value.to_owned()).unwrap_or_default()
+}

@@ -1,0 +1,152 @@
+/** `lintel log verify`: is the chain of the decision log unbroken, and if not, which record is concerned. */
+import { err, ok, type Result } from '../core/result.ts'
+import type { AdministratorHost, LineLink } from '../host/administrator.ts'
+import { rotatedNames } from '../log/log-files.ts'
+import { builtIn } from '../policy/built-in.ts'
+import { loadPolicy } from '../policy/load.ts'
+import { fileProblem } from '../runtime/load.ts'
+import type { ChainHead, Fault, Walked } from '../trail/chain.ts'
+import { ChainWalk } from '../trail/chain-walk.ts'
+import { exitStatus, type Output } from './output.ts'
+
+export interface VerifyOptions {
+  /** Log files, in any order; none: the policy's own and what was rotated. */
+  readonly files: readonly string[]
+  readonly json: boolean
+}
+
+/** Walks the logs. Returns 0 where the chain holds, 1 where it does not, 2 where a file cannot be read. */
+export const verifyLog = (host: AdministratorHost, output: Output, options: VerifyOptions): number => {
+  // `LOG*` in a shell names the head as well.
+  const chosen = options.files.filter((file) => !file.endsWith('.head'))
+  const named = chosen.length > 0 ? chosen : [policyLog(host)]
+  // Before the records: what is written meanwhile lies after it.
+  const head = headOf(host, named)
+  const logs = chosen.length > 0 ? openAll(host, named) : openOwn(host, policyLog(host))
+  if (!logs.ok) return complain(output, logs.error)
+  const files = logs.value.toSorted((one, other) => one.begin - other.begin)
+  const names = files.map(({ file }) => file)
+  const walk = new ChainWalk()
+  for (const file of files) {
+    const problem = walkFile(host, file, walk)
+    if (problem !== undefined) return complain(output, problem)
+  }
+  const walked = walk.end(head)
+  if (options.json) output.print(JSON.stringify(asJson(names, head, walked), undefined, 2))
+  else print(output, names, { head, walked })
+  return walked.faults.length === 0 ? exitStatus.clean : exitStatus.findings
+}
+
+const complain = (output: Output, problem: string): number => {
+  output.complain(problem)
+  return exitStatus.usage
+}
+
+const policyLog = (host: AdministratorHost): string => {
+  const loaded = loadPolicy(host, undefined)
+  return (loaded.ok ? loaded.value.policy.log : builtIn.log).file
+}
+
+/** An opened log: it may be renamed now. */
+interface OpenedLog {
+  readonly file: string
+  readonly handle: number
+  /** The lines read already. */
+  readonly links: readonly LineLink[]
+  /** Number of its first record; 0 for a log older than the chain, infinite for one just begun. */
+  readonly begin: number
+}
+
+const openAll = (host: AdministratorHost, files: readonly string[]): Result<readonly OpenedLog[], string> => {
+  const logs: OpenedLog[] = []
+  for (const file of files) {
+    const opened = host.openChain(file)
+    if (!opened.ok) return err(fileProblem(file, opened.error))
+    const links = host.nextLinks(opened.value)
+    if (!links.ok) return err(fileProblem(file, links.error))
+    const first = links.value.find(({ sequence }) => sequence > 0)?.sequence
+    // Without a record: empty or cut short in its first line it was begun a moment ago; else it is from before the chain.
+    const isNew = links.value.every(({ ended }) => !ended)
+    const begin = first ?? (isNew ? Number.POSITIVE_INFINITY : 0)
+    logs.push({ file, handle: opened.value, links: links.value, begin })
+  }
+  return ok(logs)
+}
+
+/** The log and what was rotated, none of them missed because it was renamed meanwhile. */
+const openOwn = (host: AdministratorHost, log: string): Result<readonly OpenedLog[], string> => {
+  for (let attempt = 0; ; attempt += 1) {
+    const names = rotatedNames(host, log)
+    const logs = openAll(host, names)
+    if (attempt === 5 || names.join('\n') === rotatedNames(host, log).join('\n')) return logs
+  }
+}
+
+/** Returns a problem in one line, or undefined. */
+const walkFile = (
+  host: AdministratorHost,
+  { file, handle, links }: OpenedLog,
+  walk: ChainWalk,
+): string | undefined => {
+  let line = 0
+  let next = links
+  while (next.length > 0) {
+    for (const link of next) {
+      line += 1
+      walk.add({ ...link, file, line })
+    }
+    const read = host.nextLinks(handle)
+    if (!read.ok) return fileProblem(file, read.error)
+    next = read.value
+  }
+  return undefined
+}
+
+/** The head beside any of the files; the latest, should there be several. */
+const headOf = (host: AdministratorHost, files: readonly string[]): ChainHead | undefined => {
+  const heads = files.flatMap((file): readonly ChainHead[] => {
+    const text = host.readText(`${file}.head`, 4096, true)
+    const [, sequence, hash] = (text.ok && headText.exec(text.value)) || []
+    return sequence === undefined || hash === undefined ? [] : [{ sequence: Number(sequence), hash }]
+  })
+  return heads.toSorted((one, other) => other.sequence - one.sequence)[0]
+}
+
+const headText = /^sequence (\d{20})\nhash ([0-9a-f]{64})\n/
+
+const asJson = (files: readonly string[], head: ChainHead | undefined, walked: Walked) => {
+  const { records, faults, unlisted, notes } = walked
+  const [first, last] = [walked.first, walked.last].map(
+    (line) => line && { sequence: line.sequence, time: line.time, hash: line.hash },
+  )
+  return { unbroken: faults.length === 0, files, records, first, last, head, faults, unlisted, notes }
+}
+
+const print = (
+  output: Output,
+  files: readonly string[],
+  { head, walked }: { readonly head: ChainHead | undefined; readonly walked: Walked },
+): void => {
+  const { records, first, last, faults, unlisted, notes } = walked
+  for (const { file, line, message } of notes) output.print(`${file}:${line}: note: ${message}`)
+  for (const fault of faults) output.print(faultText(output, fault))
+  if (unlisted > 0) output.print(`${unlisted} more faults are not listed`)
+  if (head === undefined)
+    output.print('note: there is no head beside the log: that its end is missing would not show')
+  const span =
+    first === undefined || last === undefined
+      ? 'no records'
+      : `${records} records in ${files.length} ${files.length === 1 ? 'file' : 'files'}, ${first.sequence} (${first.time}) to ${last.sequence} (${last.time})`
+  output.print(
+    faults.length === 0
+      ? `${span}: the chain is unbroken`
+      : output.red(`${span}: the chain is broken in ${faults.length + unlisted} places`),
+  )
+}
+
+const faultText = (output: Output, { kind, file, line, time, sequences, message }: Fault): string => {
+  const [from, to] = sequences ?? []
+  const records = from === undefined ? '' : from === to ? ` record ${from}` : ` records ${from} to ${to}`
+  const at = time === '' ? '' : ` (at ${time})`
+  return `${file}:${line}: ${output.bold(kind)}${records}${at}: ${message}`
+}
