@@ -22,7 +22,7 @@ module.exports = {
       name: 'hot-path-loads-no-command-line',
       comment: 'what runs at every call must not load yargs or anything else of the command line',
       severity: 'error',
-      from: { path: '^src/(runtime|engines|policy|core|rules)/' },
+      from: { path: '^src/(runtime|engines|policy|identity|core|rules)/' },
       to: { path: '^src/cli/|node_modules/yargs' },
     },
     {

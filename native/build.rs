@@ -11,7 +11,7 @@ mod bytecode;
 #[path = "src/packed.rs"]
 mod packed;
 
-const MODULES: [&str; 4] = ["runtime", "judge", "policy", "cli"];
+const MODULES: [&str; 5] = ["runtime", "judge", "policy", "identity", "cli"];
 /// Those that the heap's snapshot holds. With LINTEL_EMBED=cold they are left out of the executable, which then runs as
 /// a container runtime only with a snapshot inside.
 const HOT: [&str; 2] = ["runtime", "judge"];

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing to build, show and test lintel on Debian: packages, npm packages, Rust.
-# Usage: bootstrap.sh build|test. Needs root only to install packages; says in one line what cannot be had.
+# Usage: bootstrap.sh build|test|selinux. Needs root only to install packages; says in one line what cannot be had.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -64,7 +64,7 @@ install_rust() {
 	stop "Rust 1.$rust_minor or newer is needed and could not be installed here; install it with rustup and try again"
 }
 
-# The C library of the executable, docs/decisions/0006: Rust brings the library, musl-tools its headers.
+# The C library of the executable, docs/decisions/0008: Rust brings the library, musl-tools its headers.
 install_rust_target() {
 	target=$(rustc -vV | sed -n 's/^host: \(.*\)gnu$/\1musl/p')
 	[ -n "$target" ] || return 0
@@ -95,6 +95,9 @@ install_packages gcc libc6-dev musl-tools runc busybox-static
 if [ "$need" = test ]; then
 	install_packages docker.io containerd containernetworking-plugins podman conmon crun iptables openssl shellcheck python3 util-linux procps strace \
 		rpm mmdebstrap logrotate rsyslog rsyslog-gnutls rsyslog-relp man-db mandoc groff-base zsh secilc selinux-utils
+fi
+if [ "$need" = selinux ]; then
+	install_packages qemu-system-x86 mmdebstrap e2fsprogs cpio xz-utils zstd
 fi
 install_rust
 install_rust_target

@@ -26,6 +26,7 @@ const modules = [
   { name: 'runtime', entry: 'src/runtime/main.ts', lean: 'types' },
   { name: 'judge', entry: 'src/runtime/judge-main.ts', lean: 'types' },
   { name: 'policy', entry: 'src/policy/main.ts', lean: 'whole' },
+  { name: 'identity', entry: 'src/identity/main.ts', lean: 'types' },
   { name: 'cli', entry: 'src/cli/main.ts', lean: undefined },
 ] as const
 

@@ -95,6 +95,12 @@ const strict = check(
   await run('kustomize', 'build', 'install/kubernetes/overlays/strict'),
   ['ConfigMap', 'DaemonSet'],
 )
+check('kustomize overlays/opt-in', await run('kustomize', 'build', 'install/kubernetes/overlays/opt-in'), [
+  'ConfigMap',
+  'DaemonSet',
+  'Namespace',
+  'RuntimeClass',
+])
 check('kustomize runtime-class', await run('kustomize', 'build', 'install/kubernetes/runtime-class'), [
   'RuntimeClass',
 ])
@@ -115,11 +121,11 @@ check('helm template', await render(), ['ConfigMap', 'DaemonSet'])
 const twoGroups = 'nodeGroups=[{"name":"default"},{"name":"strict","policy":"version = 1\\n"}]'
 check(
   'helm template, two groups',
-  await render('--set-json', twoGroups, '--set', 'runtimeClass.create=true'),
+  await render('--set-json', twoGroups, '--set', 'runtimeClass.create=true', '--set', 'handler=lintel'),
   ['ConfigMap', 'ConfigMap', 'DaemonSet', 'DaemonSet', 'RuntimeClass'],
 )
 check('helm template, uninstall', await render('--set', 'action=uninstall'), ['ConfigMap', 'DaemonSet'])
-for (const wrong of ['action=remove', 'engine=docker', 'place=bin', 'bogus=1'])
+for (const wrong of ['action=remove', 'engine=docker', 'place=bin', 'handler=A', 'bogus=1'])
   await render('--set', wrong).then(
     () => problems.push(`helm takes --set ${wrong}`),
     () => console.log(`ok   helm refuses --set ${wrong}`),

@@ -7,7 +7,7 @@ import { execa } from 'execa'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * What is built for: the machine's own processor, with musl for a C library (docs/decisions/0006). Naming it keeps the
+ * What is built for: the machine's own processor, with musl for a C library (docs/decisions/0008). Naming it keeps the
  * static flags away from build scripts.
  */
 export const buildTarget = async (): Promise<string> => {

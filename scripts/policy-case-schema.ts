@@ -1,5 +1,6 @@
 /** The JSON Schema of a case of `lintel policy test`: what is judged, by which policy, and what must come out. */
 import { engineIds } from '../src/core/identity.ts'
+import { requesterProblemKinds } from '../src/core/requester.ts'
 
 const text = { type: 'string', pattern: '[^ ]' }
 const document = { type: 'object', description: 'Members as in the OCI runtime specification.' }
@@ -28,6 +29,22 @@ const identity = {
     name: text,
     namespace: text,
     sandbox: { type: 'boolean' },
+  },
+}
+
+const requester = {
+  type: 'object',
+  description: 'Who asks, as proven; without it the case is judged as away from a host.',
+  additionalProperties: false,
+  properties: {
+    user: { ...text, description: 'Left out: nobody is proven.' },
+    groups: { type: 'array', items: text },
+    clearance: { ...text, description: 'What the user is cleared for, as s0-s2:c0.c7; left out: nothing.' },
+    problem: {
+      type: 'string',
+      enum: requesterProblemKinds,
+      description: 'Why nobody is proven; default: absent.',
+    },
   },
 }
 
@@ -78,6 +95,7 @@ export const policyCaseSchema = (rules: readonly string[], profiles: readonly st
     process: { ...document, description: 'exec: the process asked for.' },
     resources: { ...document, description: 'update: the resources asked for.' },
     identity,
+    requester,
     today: { type: 'string', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', description: 'Default: today, UTC.' },
     expect: expected,
   },

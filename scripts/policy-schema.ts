@@ -1,5 +1,6 @@
 /** The JSON Schema of policy.toml, made from the rules and profiles: editors and lintel read the same one. */
 import { engineIds } from '../src/core/identity.ts'
+import { tokenAlgorithms } from '../src/core/identity-settings.ts'
 import type { ParameterSchema } from '../src/core/parameters.ts'
 import type { Rule } from '../src/core/rule.ts'
 
@@ -87,6 +88,111 @@ const exemption = (rules: readonly Rule[]): object => ({
   },
 })
 
+const name = (description: string): object => ({ type: 'string', pattern: '[^ ]', description })
+
+const choice = (values: readonly string[], description: string): object => ({
+  type: 'string',
+  enum: values,
+  description,
+})
+
+const claims = {
+  type: 'object',
+  description: 'Names of the claims of a token, where they are not the usual ones.',
+  additionalProperties: false,
+  properties: {
+    user: name('Who asks; sub.'),
+    groups: name('A list of groups; groups.'),
+    clearance: name('A range such as s0-s2:c0.c7; clearance.'),
+    operation: name('create, exec or a list of them; operation. A token for exec must have it.'),
+    name: name('The name of the container the token is for; container.'),
+    image: name('Its image as the engine names it; image.'),
+    namespace: name('Its Kubernetes or containerd namespace; namespace.'),
+    pod: name('Its pod, which counts together with the namespace; pod.'),
+    id: name('Its id; container_id.'),
+  },
+}
+
+const identity = {
+  type: 'object',
+  description: 'How those who ask for containers and commands prove who they are (docs/cops.md).',
+  additionalProperties: false,
+  dependencies: { jwks: ['issuer', 'audience'] },
+  properties: {
+    jwks: {
+      type: 'array',
+      minItems: 1,
+      description: "Files of the issuer's public keys (JWK Set), absolute; root's, like the policy.",
+      items: { type: 'string', pattern: '^/' },
+    },
+    issuer: name('What iss of a token must be.'),
+    audience: name('What aud of a token must be or hold.'),
+    algorithms: {
+      type: 'array',
+      minItems: 1,
+      uniqueItems: true,
+      description: 'Signatures that count; all three where this is left out.',
+      items: { type: 'string', enum: tokenAlgorithms },
+    },
+    'clock-skew': {
+      type: 'integer',
+      minimum: 0,
+      maximum: 600,
+      description: 'Seconds by which the clocks of issuer and host may differ; 30.',
+    },
+    'user-annotation': name('Annotation or label that names the user; io.lintel.user.'),
+    'token-annotation': name('Annotation or label that brings the token; io.lintel.token.'),
+    'token-environment': {
+      type: 'string',
+      pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+      description: 'Variable of an exec that brings the token; LINTEL_TOKEN.',
+    },
+    claims,
+    binding: choice(
+      ['required', 'optional'],
+      'Whether a token must name the container it is for (name, image, id, or pod and namespace); required.',
+    ),
+    'token-clearance': choice(
+      ['narrow', 'define'],
+      'Whether the clearance in a token only narrows what clearances gives, or is what counts; narrow.',
+    ),
+    readmit: {
+      type: 'boolean',
+      description:
+        'Whether a container that was made while its token held may be started again after; only where Docker or Podman tells when. false.',
+    },
+    'host-users': {
+      type: 'boolean',
+      description: 'Whether a calling process that is not root proves a user of the host; true.',
+    },
+    seusers: {
+      type: 'string',
+      pattern: '^/',
+      description:
+        "SELinux's seusers file: the clearance of users of the host that clearances does not name.",
+    },
+  },
+}
+
+const clearance = {
+  type: 'object',
+  description:
+    'What a user, or everybody of a group, may see. The own entry of a user goes before those of groups.',
+  additionalProperties: false,
+  required: ['range'],
+  minProperties: 2,
+  maxProperties: 2,
+  properties: {
+    user: name('The user as the token or the host names it.'),
+    group: name('The group as the token or the host names it.'),
+    range: {
+      type: 'string',
+      pattern: '^s[0-9]+(:[c0-9.,]+)?(-s[0-9]+(:[c0-9.,]+)?)?$',
+      description: 'Lowest and highest level, as s0-s2:c0.c7.',
+    },
+  },
+}
+
 /** The schema of settings of rules, as a policy, an override or a profile holds them. */
 export const ruleTablesSchema = (rules: readonly Rule[]): object => ({
   type: 'object',
@@ -128,6 +234,8 @@ export const policySchema = (rules: readonly Rule[], profiles: readonly string[]
     rules: { $ref: '#/definitions/rules' },
     overrides: { type: 'array', items: override },
     exemptions: { type: 'array', items: exemption(rules) },
+    identity,
+    clearances: { type: 'array', items: clearance },
     log: {
       type: 'object',
       additionalProperties: false,

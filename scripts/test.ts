@@ -171,12 +171,15 @@ const rootOnly = [
   'test/door',
   'test/evasion',
   'test/failure-',
+  'test/hand-on',
   'test/hostile',
   'test/kernel-floor',
+  'test/log-command',
   'test/packages-debian',
   'test/packages-kubernetes',
   'test/packages-rpm',
   'test/packages-tarball',
+  'test/pass-through',
   'test/policy',
   'test/profile',
   'test/refusal',
@@ -200,6 +203,8 @@ await step('shell scripts', 'shellcheck', [
   '.ci/run',
   ...['in-use.sh', 'install.sh', 'selinux.sh'].map((name) => `install/host/${name}`),
   'install/kubernetes/node-agent.sh',
+  'test/selinux/build-image.sh',
+  ...['cases', 'early-init', 'init', 'services'].map((name) => `test/selinux/guest/${name}`),
 ])
 await step('packages', 'tsx', ['scripts/package.ts'])
 await jest('unit tests', [join(root, 'src/')])

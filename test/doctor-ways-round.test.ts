@@ -25,6 +25,24 @@ import {
 } from './support/doctor-scene.ts'
 import type { MemoryHost } from './support/memory-host.ts'
 
+test('opt-in counts only where it was wanted; else a default that is not lintel is a problem', () => {
+  const handlers = [
+    { ...plain, name: 'runc', isDefault: true },
+    { ...through, isDefault: false },
+  ]
+  const lost = engineOf('containerd', handlers, { daemon: 5 })
+  expect(standingOf(lost)).toBe('no')
+  expect(abouts(registered(sceneOf({}, [lost])))).toEqual(['containerd'])
+  const wanted = { ...lost, optIn: 'lintel' }
+  expect(standingOf(wanted)).toBe('opt-in')
+  expect(registered(sceneOf({}, [wanted]))).toEqual([])
+  expect(otherHandlers(sceneOf({}, [wanted])).map(({ message }) => message)).toEqual([
+    'lintel is the handler lintel alone: a container that does not ask for it is made by /usr/bin/crun',
+    'a RuntimeClass with handler runc calls /usr/bin/crun (/etc/x:3)',
+  ])
+  expect(standingOf({ ...wanted, optIn: 'gone' })).toBe('no')
+})
+
 test('registered: an engine that calls lintel is fine, one that does not is a problem', () => {
   const good = engineOf('docker', [through])
   expect(registered(sceneOf({}, [good]))).toEqual([])

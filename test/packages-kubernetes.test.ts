@@ -205,6 +205,13 @@ describe('the node agent', () => {
     expect(isReady()).toBe(false)
   })
 
+  test('a handler of its own is asked for where the manifest says so', async () => {
+    const { status, all } = await agent('keep', { LINTEL_ENGINE: 'all', LINTEL_HANDLER: 'lintel' })
+    expect([status, all]).toEqual([1, expect.stringContaining('--handler is for containerd or crio')])
+    const { all: plain } = await agent('keep', { LINTEL_ENGINE: 'all', LINTEL_HANDLER: '' })
+    expect(plain).not.toContain('--handler')
+  })
+
   test('uninstall takes away what no engine needs, and nothing while one does', async () => {
     write('/etc/containerd/config.toml', 'BinaryName = "/usr/local/bin/lintel-runtime"\n')
     const refused = await agent('uninstall')

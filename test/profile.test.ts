@@ -28,6 +28,7 @@ describe('the profiles', () => {
     expect(names).toEqual([
       'cis-docker-1.13.0',
       'cis-docker-1.7.0',
+      'cops',
       'kubernetes-node',
       'minimal',
       'pss-baseline',

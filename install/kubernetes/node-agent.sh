@@ -10,6 +10,8 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 host=${LINTEL_HOST:-/proc/1/root}
 place=${LINTEL_PLACE:-/usr/local/bin}
 engine=${LINTEL_ENGINE:-containerd}
+# Empty: in every pod's way. Else a handler of this name is added, and only pods whose RuntimeClass names it are judged.
+handler=${LINTEL_HANDLER:-}
 interval=${LINTEL_INTERVAL:-60}
 executable=${LINTEL_EXECUTABLE:-/usr/bin/lintel}
 policy=${LINTEL_POLICY:-/policy/policy.toml}
@@ -84,7 +86,7 @@ replace_policy() {
 
 keep_engine() {
 	[ "$engine" != none ] || return 0
-	said=$(on_host "$place/lintel" install "$engine") || {
+	said=$(on_host "$place/lintel" install "$engine" ${handler:+--handler "$handler"}) || {
 		problem="lintel install $engine: $said"
 		return 1
 	}

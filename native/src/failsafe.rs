@@ -108,11 +108,20 @@ fn refuse(bug: &str, failsafe: Option<&Failsafe>) -> i32 {
 fn report(bug: &str) -> String {
     let now = crate::host::clock::timestamp(crate::host::clock::now());
     let path = format!("{REPORTS}/{}-{}.txt", now.replace(':', ""), std::process::id());
-    let arguments: Vec<_> = process::arguments().iter().map(|a| a.to_string_lossy().into_owned()).collect();
+    let arguments: Vec<_> =
+        process::arguments().iter().map(|a| without_token(&a.to_string_lossy())).collect();
     let text = format!("time: {now}\narguments: {arguments:?}\n\n{bug}\n");
     match files::write_file(&path, &text, 0o600) {
         Ok(()) => format!("Report for the administrator: {path}"),
         Err(_) => "No report could be written under /var/lib/lintel".to_owned(),
+    }
+}
+
+/// An argument as a report may hold it: up to a signed token, which all begin with `{"` in base64url.
+fn without_token(argument: &str) -> String {
+    match argument.split_once("eyJ") {
+        Some((before, after)) if after.len() >= 16 => format!("{before}eyJ…"),
+        _ => argument.to_owned(),
     }
 }
 

@@ -21,6 +21,36 @@ const restartCommand = {
   describe: 'shell command that restarts an engine which systemd does not look after; needs one engine named',
 } as const
 
+const installOptions = {
+  mode: {
+    choices: ['warn', 'enforce'],
+    describe: 'mode of the first policy (warn if not given); a policy that is there is never edited',
+  },
+  divert: {
+    type: 'boolean',
+    default: false,
+    describe: 'also take the path of runc and crun, so that no call of them passes by (lintel divert)',
+  },
+  tcp: {
+    type: 'number',
+    requiresArg: true,
+    describe: 'docker: serve the API on this port, to clients with a certificate of the CA only',
+  },
+  tls: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'folder with ca.pem, server-cert.pem and server-key.pem, for --tcp',
+  },
+  handler: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'containerd, crio: add a handler of this name, for pods whose RuntimeClass names it, and leave the others alone',
+  },
+  'restart-command': restartCommand,
+  'dry-run': dryRun,
+} as const
+
 export const addInstall: Add = (parser, { host, output, settle }) =>
   parser.command(
     'install [engine]',
@@ -35,28 +65,8 @@ Tells the container engines of this host to call lintel where they called runc o
 Where there is no /etc/lintel/policy.toml one is written, in mode warn: it refuses and repairs nothing, and records what it would. Containers that exist keep the runtime they were made with.`,
         )
         .positional('engine', engine)
-        .option('mode', {
-          choices: ['warn', 'enforce'] as const,
-          describe: 'mode of the first policy (warn if not given); a policy that is there is never edited',
-        })
-        .option('divert', {
-          type: 'boolean',
-          default: false,
-          describe: 'also take the path of runc and crun, so that no call of them passes by (lintel divert)',
-        })
-        .option('tcp', {
-          type: 'number',
-          requiresArg: true,
-          describe: 'docker: serve the API on this port, to clients with a certificate of the CA only',
-        })
-        .option('tls', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'folder with ca.pem, server-cert.pem and server-key.pem, for --tcp',
-        })
-        .option('restart-command', restartCommand)
-        .option('dry-run', dryRun),
-    ({ engine: named, mode, divert, tcp, tls, restartCommand: command, ...options }) =>
+        .options(installOptions),
+    ({ engine: named, mode, divert, handler, tcp, tls, restartCommand: command, ...options }) =>
       settle(
         install(host, output, {
           engine: named,
@@ -65,6 +75,7 @@ Where there is no /etc/lintel/policy.toml one is written, in mode warn: it refus
           dryRun: options.dryRun,
           tcp,
           tls,
+          handler,
           restartCommand: command,
         }),
       ),

@@ -30,6 +30,8 @@ export interface InstallOptions {
   readonly tcp: number | undefined
   readonly tls: string | undefined
   readonly restartCommand: string | undefined
+  /** Name of a handler to be added, all others being left alone. */
+  readonly handler: string | undefined
 }
 
 /** Installs. Returns 0, 1 where it could not be done (nothing is changed then), 2 for options that make no sense. */
@@ -48,7 +50,7 @@ export const install = (host: AdministratorHost, output: Output, options: Instal
 const wantedOf = (host: AdministratorHost, options: InstallOptions): Result<Wanted, string> => {
   const { effectiveUid, initialUserNamespace } = host.process
   if (effectiveUid !== 0 || !initialUserNamespace) return err('only root can install lintel on a host')
-  const { engine, tcp, tls, restartCommand } = options
+  const { engine, tcp, tls, restartCommand, handler } = options
   if ((tcp === undefined) !== (tls === undefined)) return err('--tcp PORT and --tls DIR go together')
   if (tcp !== undefined && engine !== 'docker')
     return err('--tcp and --tls are for docker: lintel install docker --tcp 2376 --tls DIR')
@@ -58,11 +60,25 @@ const wantedOf = (host: AdministratorHost, options: InstallOptions): Result<Want
   if (tls !== undefined && !tls.startsWith('/')) return err(`--tls ${tls} must be an absolute path`)
   if (restartCommand !== undefined && engine === 'all')
     return err('--restart-command is for one engine; name it')
+  const named = handlerName(engine, handler)
+  if (!named.ok) return named
   const runtime = installedRuntime(host)
   if (!runtime.ok) return runtime
   const tlsWanted =
     tcp === undefined || tls === undefined ? undefined : { port: tcp, folder: tls.replace(/(?<=.)\/+$/, '') }
-  return ok({ runtime: runtime.value, tls: tlsWanted })
+  return ok({ runtime: runtime.value, tls: tlsWanted, handler })
+}
+
+/** What Kubernetes takes for a RuntimeClass's handler (a DNS label). */
+const handlerForm = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+
+const handlerName = (engine: InstallOptions['engine'], handler: string | undefined): Result<null, string> => {
+  if (handler === undefined) return ok(null)
+  if (engine !== 'containerd' && engine !== 'crio')
+    return err('--handler is for containerd or crio: lintel install containerd --handler lintel')
+  return handlerForm.test(handler)
+    ? ok(null)
+    : err(`--handler ${handler}: a RuntimeClass takes lower case letters, digits and -, 63 at most`)
 }
 
 interface Task {

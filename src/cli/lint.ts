@@ -68,6 +68,7 @@ const lintPath = (host: Host, path: string, policy: Policy): Result<Linted, stri
     resources: config.linux?.resources,
     asked: undefined,
     identity: unknownIdentity,
+    requester: undefined,
     engine: unseenContext,
     call: noFlags,
     facts: noHostFacts,

@@ -9,17 +9,18 @@ import { verifyLog } from './log-verify.ts'
 
 const json = { type: 'boolean', default: false, describe: 'as JSON' } as const
 
-const limit = {
-  type: 'number',
-  requiresArg: true,
-  alias: 'n',
-} as const
+/** A number option that yargs refuses unless it is whole and not negative. */
+const counted = (name: string) =>
+  ({
+    type: 'number',
+    requiresArg: true,
+    coerce: (value: number | undefined): number | undefined => {
+      if (value === undefined || (Number.isInteger(value) && value >= 0)) return value
+      throw new Error(`--${name} takes a whole number`)
+    },
+  }) as const
 
-/** How many; anything but a whole number from 0 on is said to be none. */
-const count = (name: string, value: number | undefined): number | undefined => {
-  if (value === undefined || (Number.isInteger(value) && value >= 0)) return value
-  throw new Error(`--${name} takes a whole number`)
-}
+const limit = { ...counted('limit'), alias: 'n' } as const
 
 const recordsJson = { ...json, describe: 'the records as they stand in the log' } as const
 
@@ -33,8 +34,7 @@ const addShow: Add = (parser, { host, output, settle }) =>
           .options(selectionOptions)
           .option('limit', { ...limit, describe: 'only the last so many' })
           .option('json', recordsJson),
-      ({ limit: last, ...options }) =>
-        settle(showLog(host, output, { ...options, limit: count('limit', last) })),
+      (options) => settle(showLog(host, output, options)),
     )
     .command(
       'follow',
@@ -44,8 +44,7 @@ const addShow: Add = (parser, { host, output, settle }) =>
           .options(selectionOptions)
           .option('limit', { ...limit, default: 10, describe: 'how many of before' })
           .option('json', recordsJson),
-      ({ limit: last, ...options }) =>
-        settle(followLog(host, output, { ...options, limit: count('limit', last) })),
+      (options) => settle(followLog(host, output, options)),
     )
 
 const addCounting: Add = (parser, { host, output, settle }) =>
@@ -81,13 +80,11 @@ const addSuggest: Add = (parser, { host, output, settle }) =>
     'what was refused, or would have been in mode warn, as a policy with exemptions to sign',
     (inner) =>
       inner.options(selectionOptions).option('days', {
-        type: 'number',
-        requiresArg: true,
+        ...counted('days'),
         default: 90,
         describe: 'how long they shall count',
       }),
-    ({ days, ...options }) =>
-      settle(suggestPolicy(host, output, { ...options, days: count('days', days) ?? 90 })),
+    ({ days = 90, ...options }) => settle(suggestPolicy(host, output, { ...options, days })),
   )
 
 const addVerify: Add = (parser, { host, output, settle }) =>

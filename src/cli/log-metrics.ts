@@ -35,6 +35,7 @@ const act = (
   { output: file, state }: MetricsOptions,
 ): Result<null, string> => {
   if (file !== undefined) {
+    host.makeDirectory(state.slice(0, state.lastIndexOf('/')) || '/', 0o711)
     const locked = host.lock(`${state}.lock`)
     if (!locked.ok)
       return err(

@@ -10,6 +10,7 @@ import { rereadAs } from '../core/input.ts'
 import { isJsonObject, type Json } from '../core/json.ts'
 import { applyPatch } from '../core/patch.ts'
 import { type Policy, policyFor } from '../core/policy.ts'
+import type { Requester } from '../core/requester.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { RuleInput } from '../core/rule.ts'
 import { isConfig, isProcess, isResources } from '../core/shape.ts'
@@ -17,6 +18,7 @@ import type { Host } from '../host/host.ts'
 import type { Expectation, PolicyCase } from '../policy/policy-case.ts'
 import { orderedRules } from '../rules/ordered.ts'
 import { parseDocument } from '../runtime/load.ts'
+import { parseRange } from '../selinux/range.ts'
 import { type ConfigText, readConfigText } from './bundle.ts'
 
 /** A case and the file it stands in. */
@@ -95,6 +97,8 @@ const inputOf = (host: Host, file: CaseFile): Result<Read, string> => {
   const wanted = { path, text: JSON.stringify(value.resources ?? {}) }
   const resources = parseDocument(host, wanted, { kind: 'resources', is: isResources })
   if (!resources.ok) return resources
+  const asking = requesterOf(file)
+  if (!asking.ok) return asking
   const admitted = config.value.value
   const input: RuleInput = {
     operation,
@@ -103,6 +107,7 @@ const inputOf = (host: Host, file: CaseFile): Result<Read, string> => {
     resources: operation === 'update' ? resources.value.value : admitted.linux?.resources,
     asked: undefined,
     identity: identityOf(value.identity),
+    requester: asking.value,
     engine: base.value.engine,
     call: noFlags,
     facts: noHostFacts,
@@ -169,6 +174,20 @@ const speakers: { readonly [engine in EngineId]: Speaker } = {
   containerd: 'kubernetes',
   crio: 'kubernetes',
   none: 'bundle',
+}
+
+const requesterOf = ({ path, value }: CaseFile): Result<Requester | undefined, string> => {
+  if (value.requester === undefined) return ok(undefined)
+  const { user, groups = [], clearance, problem = 'absent' } = value.requester
+  const range = clearance === undefined ? undefined : parseRange(clearance)
+  if (range?.ok === false) return err(`${path}: requester.clearance: ${range.error}`)
+  return ok({
+    user,
+    groups,
+    clearance: user === undefined ? undefined : range?.value,
+    proof: user === undefined ? 'none' : 'token',
+    problems: user === undefined ? [{ kind: problem, detail: 'so the case says' }] : [],
+  })
 }
 
 const identityOf = (written: PolicyCase['identity']): Identity => {

@@ -26,9 +26,15 @@ export interface ActiveRule {
   readonly setting: RuleSetting
 }
 
-/** The rules in the order in which they look and repair: by category. */
+/**
+ * The rules in the order in which they look and repair: by category, and in each those that can repair before those
+ * that only look, which judge what is left.
+ */
 export const inFixOrder = (rules: readonly Rule[]): readonly Rule[] =>
-  rules.toSorted((a, b) => categories.indexOf(a.category) - categories.indexOf(b.category))
+  rules.toSorted(
+    (a, b) =>
+      categories.indexOf(a.category) - categories.indexOf(b.category) || Number(b.fixes) - Number(a.fixes),
+  )
 
 /** Those of the rules (in fix order) that apply to the operation and are switched on. */
 export const activeRules = (

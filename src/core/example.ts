@@ -108,6 +108,7 @@ export const exampleInput = (
     resources: operation === 'update' ? resources : document.linux?.resources,
     asked: example.asked === undefined ? undefined : asked,
     identity: { ...unknownIdentity, ...example.identity },
+    requester: example.requester,
     engine: { ...harmlessContext, ...example.engine },
     call: { ...noFlags, ...example.call },
     facts: { ...noHostFacts, ...example.facts },

@@ -65,16 +65,30 @@ export interface OwnershipFact {
   readonly kind: FileKind
 }
 
+/** Which container holds a SELinux level, or is to hold it. */
+export interface LevelClaim {
+  /** In canonical form. */
+  readonly level: string
+  /** Folders in one of which the runtime keeps the container's state while there is one. */
+  readonly states: readonly string[]
+  /** Id of its pod's sandbox; empty where it is in none that is proven. */
+  readonly pod: string
+  /** The proven user it is for; empty where nobody is. */
+  readonly requester: string
+}
+
 /**
  * A path a rule wants to know of. Without `kind`: a host path, resolved (`facts.paths`); `mounts` also asks for
  * aliases and submounts (mountinfo is read once). `text`: content of a host file (`facts.texts`). `inside`: where a
  * path inside the container's root leads (`facts.inside`). `ownership`: owner and mode, links followed
- * (`facts.ownership`).
+ * (`facts.ownership`). `label`: SELinux label of a host path (`facts.labels`). Of SELinux also, with something else than a path
+ * in `path`: `context`, what the kernel makes of a label (`facts.contexts`); `level`, who else holds a level, which is then
+ * claimed for the container (`facts.levels`); `free-level`, a level within a range, claimed (`facts.freeLevels`).
  */
 export interface Probe {
   readonly path: string
   readonly mounts?: true
-  readonly kind?: 'text' | 'inside' | 'ownership'
+  readonly kind?: 'text' | 'inside' | 'ownership' | 'label' | 'context' | 'level' | 'free-level'
 }
 
 export interface HostFacts {
@@ -88,6 +102,14 @@ export interface HostFacts {
   readonly inside: { readonly [path: string]: InsideFact }
   /** By host path; absent where there is no such file. */
   readonly ownership: { readonly [path: string]: OwnershipFact }
+  /** SELinux labels by host path; absent where the file has none. */
+  readonly labels: { readonly [path: string]: string }
+  /** Labels as the kernel writes them, by what was asked; null: it takes none such. Absent where it cannot be asked. */
+  readonly contexts: { readonly [label: string]: string | null }
+  /** Other holders of a level, by its canonical form; absent where nobody can say. */
+  readonly levels: { readonly [level: string]: readonly LevelClaim[] }
+  /** A level within the range asked for, in canonical form; absent where none is free or nobody can say. */
+  readonly freeLevels: { readonly [range: string]: string }
   /** MemTotal in bytes. */
   readonly memoryTotal: number | undefined
   /** Paths of listening unix sockets (/proc/net/unix). */
@@ -105,6 +127,10 @@ export const noHostFacts: HostFacts = {
   texts: {},
   inside: {},
   ownership: {},
+  labels: {},
+  contexts: {},
+  levels: {},
+  freeLevels: {},
   memoryTotal: undefined,
   listeners: [],
   seccompSupported: true,

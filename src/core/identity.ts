@@ -17,6 +17,8 @@ export interface Identity {
   /** Kubernetes namespace, or containerd namespace where there is no pod. */
   readonly namespace: string | undefined
   readonly pod: string | undefined
+  /** Id of its pod's pause container, for that one its own; only where the engine's word for it is proven. */
+  readonly sandboxId: string | undefined
   /** True for a pod's pause container, only when the engine is proven. */
   readonly sandbox: boolean
   /** True for a step of an image build, only when the engine is proven: its root file system is what it changes. */
@@ -40,6 +42,7 @@ export const unknownIdentity: Identity = {
   image: undefined,
   namespace: undefined,
   pod: undefined,
+  sandboxId: undefined,
   sandbox: false,
   buildStep: false,
   caller: '',

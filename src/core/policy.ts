@@ -1,5 +1,6 @@
 /** A site's policy, compiled: every rule with its action and parameters, exemptions, log; and what holds for whom. */
 import type { EngineId, Identity } from './identity.ts'
+import type { IdentitySettings } from './identity-settings.ts'
 import type { ParameterValues } from './parameters.ts'
 
 export const actions = ['deny', 'fix', 'warn', 'off'] as const
@@ -68,6 +69,8 @@ export interface Policy {
   readonly overrides: readonly Override[]
   readonly exemptions: readonly Exemption[]
   readonly log: LogSettings
+  /** How requesters prove who they are; absent where the policy does not ask. */
+  readonly identity?: IdentitySettings
   /** Lower-case SHA-256 of the sources' text, `built-in` for the default that serves without a file. */
   readonly digest: string
 }

@@ -1,9 +1,11 @@
 /** The decision record: one JSON line, schema in schemas/decision.schema.json (DESIGN section 8). */
+import { formatRange } from '../selinux/range.ts'
 import type { Decision, Finding } from './decision.ts'
 import type { Identity } from './identity.ts'
 import type { OperationName } from './oci.ts'
 import type { PatchOperation } from './patch.ts'
 import type { Policy } from './policy.ts'
+import type { Requester } from './requester.ts'
 import type { Reference, Severity } from './rule.ts'
 
 export interface RecordedFinding {
@@ -63,6 +65,15 @@ export interface BreakGlassRecord {
   readonly endedBy?: string
 }
 
+/** Who asked, as far as that was proven. */
+export interface RecordedRequester {
+  readonly proof: Requester['proof']
+  readonly user?: string
+  readonly groups?: readonly string[]
+  /** As the kernel writes it; absent where the user is cleared for nothing. */
+  readonly clearance?: string
+}
+
 export interface DecisionRecord {
   readonly version: 1
   readonly id: string
@@ -85,6 +96,8 @@ export interface DecisionRecord {
     readonly caller: string
     readonly uid: number
   }
+  /** Absent where the policy does not ask. */
+  readonly requester?: RecordedRequester
   readonly mode: string
   /** Root has switched the host to mode warn for a time. */
   readonly breakGlass?: RecordedBreakGlass
@@ -138,6 +151,7 @@ export interface RecordContext {
   readonly broken: string | undefined
   readonly operation: OperationName
   readonly identity: Identity
+  readonly requester: Requester | undefined
   readonly breakGlass: RecordedBreakGlass | undefined
   readonly failure: string | undefined
   readonly before: string
@@ -167,6 +181,7 @@ export const decisionRecord = (decision: Decision, context: RecordContext): Deci
       ...(identity.sandbox ? { sandbox: true } : {}),
     },
     engine: { id: identity.engine, proven: identity.proven, caller: identity.caller, uid: context.uid },
+    ...(context.requester === undefined ? {} : { requester: recordedRequester(context.requester) }),
     mode: policy.mode,
     ...(context.breakGlass === undefined ? {} : { breakGlass: context.breakGlass }),
     verdict: decision.verdict,
@@ -178,6 +193,13 @@ export const decisionRecord = (decision: Decision, context: RecordContext): Deci
     durationMicroseconds: context.durationMicroseconds,
   }
 }
+
+const recordedRequester = ({ proof, user, groups, clearance }: Requester): RecordedRequester => ({
+  proof,
+  ...present('user', user),
+  ...(groups.length === 0 ? {} : { groups }),
+  ...(clearance === undefined ? {} : { clearance: formatRange(clearance) }),
+})
 
 const present = <Name extends string>(
   name: Name,

@@ -11,6 +11,7 @@ import {
   type ParameterValues,
 } from './parameters.ts'
 import type { PatchOperation } from './patch.ts'
+import type { Requester } from './requester.ts'
 
 export type Severity = 'low' | 'medium' | 'high' | 'critical'
 
@@ -73,6 +74,8 @@ export interface RuleInput {
    */
   readonly asked: Process | undefined
   readonly identity: Identity
+  /** Who asks, and how that was proven; undefined where the policy asks for no identity (it has no `[identity]`). */
+  readonly requester: Requester | undefined
   readonly engine: EngineContext
   readonly call: CallFlags
   readonly facts: HostFacts
@@ -87,6 +90,7 @@ export interface Example {
   readonly resources?: object
   readonly asked?: object
   readonly identity?: Partial<Identity>
+  readonly requester?: Requester
   readonly engine?: Partial<EngineContext>
   readonly call?: Partial<CallFlags>
   readonly facts?: Partial<HostFacts>

@@ -4,23 +4,26 @@ import type { Scene, SurveyedEngine, SurveyedHandler } from './scene.ts'
 
 /**
  * How an engine's files stand. `yes`: its default and every other runtime written in them call lintel. `partly`: the
- * default does, another does not. `unknown`: they cannot be read. `none`: it takes no runtime from them (containerd
- * without CRI).
+ * default does, another does not. `opt-in`: only the handler that was added for it does. `unknown`:
+ * they cannot be read. `none`: it takes no runtime from them (containerd without CRI).
  */
-export type Standing = 'yes' | 'partly' | 'no' | 'unknown' | 'none'
+export type Standing = 'yes' | 'partly' | 'opt-in' | 'no' | 'unknown' | 'none'
 
 /** How this one stands; what the engine knows beside its files (Docker's `runc`) is not counted here. */
-export const standingOf = ({ handlers }: SurveyedEngine): Standing => {
+export const standingOf = ({ handlers, optIn }: SurveyedEngine): Standing => {
   if (!handlers.ok) return 'unknown'
   if (handlers.value.length === 0) return 'none'
   const byDefault = handlers.value.filter(({ isDefault }) => isDefault)
-  if (byDefault.length === 0 || !byDefault.every(callsLintel)) return 'no'
+  if (byDefault.length === 0 || !byDefault.every(callsLintel)) {
+    const own = handlers.value.find(({ name }) => name === optIn)
+    return own !== undefined && callsLintel(own) ? 'opt-in' : 'no'
+  }
   return handlers.value.every((each) => each.place === undefined || callsLintel(each)) ? 'yes' : 'partly'
 }
 
-/** True while lintel is the default. */
+/** True while lintel is the default, or can be asked for where no more was wanted. */
 export const isRegistered = (engine: SurveyedEngine): boolean =>
-  ['yes', 'partly'].includes(standingOf(engine))
+  ['yes', 'partly', 'opt-in'].includes(standingOf(engine))
 
 const callsLintel = ({ isLintel, throughLintel, program }: SurveyedHandler): boolean =>
   isLintel || (throughLintel && program === undefined)

@@ -13,6 +13,8 @@ export interface SurveyedEngine {
   readonly texts: Texts
   /** What can be asked of it by name; the error is the line that says what is wrong with its files. */
   readonly handlers: Result<readonly SurveyedHandler[], string>
+  /** The handler that `lintel install --handler` added; undefined where lintel is to be in everybody's way. */
+  readonly optIn?: string | undefined
 }
 
 /** A handler with the program it comes to on this host. */

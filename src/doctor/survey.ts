@@ -7,7 +7,7 @@ import type { Host } from '../host/host.ts'
 import { discover } from '../installation/discover.ts'
 import { readTexts } from '../installation/plan.ts'
 import { runningProcesses } from '../installation/processes.ts'
-import { readState } from '../installation/state.ts'
+import { type Registered, readState } from '../installation/state.ts'
 import { builtIn } from '../policy/built-in.ts'
 import { compilePolicy } from '../policy/compile.ts'
 import { loadPolicy } from '../policy/load.ts'
@@ -49,11 +49,13 @@ const servingPolicy = (host: Host): Policy => {
 const surveyEngine = (host: AdministratorHost, installation: Installation): SurveyedEngine => {
   const texts = readTexts(host, installation)
   if (!texts.ok) return { installation, texts: {}, handlers: texts }
-  const wanted = { runtime: runtimeTold(host, installation), tls: undefined }
+  const told = recordOf(host, installation)
+  const wanted = { runtime: told?.runtime ?? '', tls: undefined }
   const handlers = registrationOf(installation.engine).handlers(installation, texts.value, wanted)
   return {
     installation,
     texts: texts.value,
+    optIn: told?.leaving === true ? undefined : told?.handler,
     handlers: handlers.ok
       ? ok(withDefault(handlers.value.map((each) => surveyHandler(host, installation, each))))
       : handlers,
@@ -77,13 +79,12 @@ const surveyHandler = (
   return { ...handler, program, isLintel: program !== undefined && isLintel(host, program) }
 }
 
-/** The executable that lintel told this engine of, where it did. */
-const runtimeTold = (host: Host, { engine }: Installation): string => {
+/** What lintel told this engine, where it did. */
+const recordOf = (host: Host, { engine }: Installation): Registered | undefined => {
   const state = readState(host)
-  const told = state.ok
+  return state.ok
     ? state.value.registered.find(({ installation }) => installation.engine === engine)
     : undefined
-  return told?.runtime ?? ''
 }
 
 /** Podman looks a runtime it knows by name up in these folders, whatever PATH says (containers/common pkg/config). */

@@ -83,6 +83,7 @@ const describePod = (site: CallSite, host: Host): Described => {
     image,
     namespace: cri('sandbox-namespace'),
     pod: cri('sandbox-name'),
+    sandboxId: sandboxId === '' ? undefined : sandboxId,
     buildStep: false,
     sandbox,
     ownFolders: podFolders(site, host, { sandboxId, podUid: cri('sandbox-uid') }),

@@ -47,6 +47,7 @@ export const crio: Engine = {
       image,
       namespace,
       pod,
+      sandboxId: container === 'POD' ? containerId : crioKey('SandboxID'),
       sandbox,
       ownFolders: userdataFolders(bundle, config?.root?.path ?? '', [containerId, sandboxId]),
     }

@@ -2,7 +2,15 @@
 import type { Json } from '../core/json.ts'
 import { isShimBundle, shimNamespace } from './containerd.ts'
 import { dockerContext } from './docker-context.ts'
-import { type CallSite, type Described, type Engine, sideFile, textAt, undescribed } from './engine.ts'
+import {
+  type CallSite,
+  type Described,
+  type Engine,
+  sideFile,
+  textAt,
+  undescribed,
+  valueAt,
+} from './engine.ts'
 
 /** Folder names below Docker's data root that hold root file systems, one per storage driver. */
 const storageDrivers = new Set([
@@ -46,6 +54,7 @@ const describeContainer = (
   name: textAt(side, 'Name')?.replace(/^\//, ''),
   image: textAt(side, 'Config', 'Image'),
   ownFolders: [folder],
+  kept: { labels: valueAt(side, 'Config', 'Labels'), created: textAt(side, 'Created') },
 })
 
 /**

@@ -34,8 +34,14 @@ export interface Engine {
 
 export type Described = Pick<
   Identity,
-  'speaker' | 'name' | 'image' | 'namespace' | 'pod' | 'sandbox' | 'buildStep' | 'ownFolders'
-> & { readonly context: EngineContext }
+  'speaker' | 'name' | 'image' | 'namespace' | 'pod' | 'sandboxId' | 'sandbox' | 'buildStep' | 'ownFolders'
+> & { readonly context: EngineContext; readonly kept?: KeptByEngine }
+
+/** What the engine's own files say and no rule looks at: labels, and when the container was made (RFC 3339). */
+export interface KeptByEngine {
+  readonly labels: Json | undefined
+  readonly created: string | undefined
+}
 
 /** The context of a step of an image build: nothing of it outlives the step. */
 export const buildContext: EngineContext = everyFact(inapplicable('a build step is not a service'))
@@ -47,6 +53,7 @@ export const undescribed: Omit<Described, 'context'> = {
   image: undefined,
   namespace: undefined,
   pod: undefined,
+  sandboxId: undefined,
   sandbox: false,
   buildStep: false,
   ownFolders: [],

@@ -6,7 +6,7 @@ import { buildkit } from './buildkit.ts'
 import { containerd } from './containerd.ts'
 import { crio } from './crio.ts'
 import { docker } from './docker.ts'
-import type { CallSite, Engine } from './engine.ts'
+import type { CallSite, Engine, KeptByEngine } from './engine.ts'
 import { podman } from './podman.ts'
 
 /** Every engine lintel knows. */
@@ -30,18 +30,20 @@ const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
  * the engine; an unproven engine gives its words (for messages) and nothing that could exempt anything.
  */
 export const identify = (site: CallSite, host: Host): Caller => {
-  const caller = [site.parent.program, ...site.parent.argv.slice(1, 3)].join(' ').trim()
+  const words = [site.parent.program, ...site.parent.argv.slice(1, 3)].join(' ').trim()
+  // A shell's command may carry a requester's token, and what is recorded may not.
+  const caller = words.includes('eyJ') ? words.replace(/eyJ[\w.-]{16,}/g, 'eyJ…') : words
   for (const engine of engines) {
     const recognised = engine.recognise(site)
     if (recognised === undefined) continue
-    const { context, ...described } = engine.describe(site, host)
+    const { context, kept, ...described } = engine.describe(site, host)
     const known = { engine: engine.id, containerId: site.containerId, caller, proven: recognised.proven }
-    if (recognised.proven) return { identity: { ...described, ...known }, context }
+    if (recognised.proven) return { identity: { ...described, ...known }, context, kept }
     const identity = { ...unknownIdentity, ...known, speaker: described.speaker }
-    return { identity, context: everyFact(unknown('the engine is not proven')) }
+    return { identity, context: everyFact(unknown('the engine is not proven')), kept: undefined }
   }
   const identity = { ...unknownIdentity, containerId: site.containerId, caller }
-  return { identity, context: everyFact(engineless) }
+  return { identity, context: everyFact(engineless), kept: undefined }
 }
 
 const engineless = inapplicable('a runtime called without an engine has none')
@@ -50,6 +52,8 @@ const engineless = inapplicable('a runtime called without an engine has none')
 export interface Caller {
   readonly identity: Identity
   readonly context: EngineContext
+  /** Only of a proven engine. */
+  readonly kept: KeptByEngine | undefined
 }
 
 /** For docs/coverage.md: every way a container comes to the runtime, with the facts that way never tells. */

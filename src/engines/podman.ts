@@ -73,6 +73,7 @@ export const podman: Engine = {
       name: optionValue(site.parent.argv, '-n') ?? storedName(stored),
       image,
       ownFolders: ownFolders(site),
+      kept: { labels: undefined, created: textAt(stored, 'created') },
     }
   },
 }

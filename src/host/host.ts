@@ -3,7 +3,8 @@
  * for it in tests. No function throws: each returns a value, or the error as a value.
  */
 
-import type { FileKind, PathFact, Probe } from '../core/facts.ts'
+import type { FileKind, LevelClaim, PathFact, Probe } from '../core/facts.ts'
+import type { TokenAlgorithm } from '../core/identity-settings.ts'
 import type { Json } from '../core/json.ts'
 import type { PatchOperation } from '../core/patch.ts'
 import type { Result } from '../core/result.ts'
@@ -107,6 +108,16 @@ export interface PolicyToKeep {
   readonly text: string
 }
 
+/** A signature as RFC 7518 and 8037 have it; keys and signature as bytes, big-endian. */
+export interface SignedText {
+  readonly algorithm: TokenAlgorithm
+  /** Modulus and exponent (RS256), x and y (ES256), the public key (EdDSA). */
+  readonly key: readonly (readonly number[])[]
+  readonly text: string
+  /** ES256: r and s, 32 bytes each. */
+  readonly signature: readonly number[]
+}
+
 /** Mode `warn` for a stated time, as root began it; times are RFC 3339, UTC. */
 export interface BreakGlass {
   readonly since: string
@@ -138,6 +149,20 @@ export interface Host {
   realPath(path: string): HostResult<string>
   /** Facts of many paths in one call, in the order asked; mountinfo is read only if one asks for it. */
   probe(probes: readonly Probe[]): readonly PathFact[]
+  /** SELinux label of a file, links followed; `ENODATA` or `EOPNOTSUPP` where it has none. */
+  fileLabel(path: string): HostResult<string>
+  /**
+   * The label as the kernel writes it, aliases of types replaced (/sys/fs/selinux/context). `EINVAL` where the loaded
+   * policy does not take it, `ENOENT` without SELinux.
+   */
+  canonicalLabel(label: string): HostResult<string>
+  /**
+   * Who else holds the level of this claim, alive; and notes the claim: `always`, only where nobody does (`free`), or
+   * `never`. One container holds one level. `EPERM` for whoever is not root of the host.
+   */
+  claimLevel(claim: LevelClaim, when: 'always' | 'free' | 'never'): HostResult<readonly LevelClaim[]>
+  /** As many numbers below 2^31, from the kernel's randomness. */
+  randomNumbers(count: number): HostResult<readonly number[]>
   /** Replaces a file's text: temporary file in its folder, same mode and owner, fsync, rename. */
   replaceFile(path: string, text: string): HostResult<null>
   /** Creates a file with this mode (and its folder, 0700) or replaces it, durably. */
@@ -176,6 +201,8 @@ export interface Host {
   sendDatagram(socketPath: string, text: string): HostResult<null>
   /** Lower-case hexadecimal SHA-256 of the text's UTF-8. */
   sha256(text: string): string
+  /** True where the key made the signature over the text; false for anything else, a key that is none included. */
+  verifySignature(signed: SignedText): boolean
   /**
    * Strict RFC 8259 parse: no duplicate names, no lone surrogates, no NUL, bounded depth. With a kind also no
    * names that only case folding makes a member (runc's decoder would take them for it), and every member
@@ -194,9 +221,9 @@ export interface Host {
   /**
    * Loads an embedded module that not every call needs and returns what its `main(host, argument)` answers:
    * `judge` decides about a guarded call (src/runtime/judge-main.ts), `policy` compiles the site's policy files
-   * (src/policy/main.ts).
+   * (src/policy/main.ts), `identity` proves who asks (src/identity/main.ts).
    */
-  callModule(name: 'judge' | 'policy', argument: unknown, host: Host): unknown
+  callModule(name: 'judge' | 'policy' | 'identity', argument: unknown, host: Host): unknown
 }
 
 /** What happens to the call if lintel itself breaks: DESIGN section 3, row "a bug in lintel". */

@@ -12,7 +12,7 @@ export interface EnginePlan {
   readonly installation: Installation
   /** None: it is as wanted. */
   readonly changes: readonly FileChange[]
-  /** Whether its default goes through lintel afterwards. */
+  /** Whether its default, or lintel's own handler where one was wanted, goes through lintel afterwards. */
   readonly expected: boolean
   /** What is recorded of its files afterwards. */
   readonly files: Registered['files']
@@ -68,14 +68,16 @@ export const planInstall = (
   return files.ok ? ok({ installation, changes, expected: expected.value, files: files.value }) : files
 }
 
-/** The texts to register in: where lintel became another runtime before, without the names it took over then. */
+/** The texts to register in: where lintel was registered otherwise before, without what was made for that. */
 const startOf = (
   installation: Installation,
   scene: { readonly texts: Texts; readonly known: Registered | undefined; readonly wanted: Wanted },
 ): Result<Texts, string> => {
   const { texts, known, wanted } = scene
   const isSame = baseName(known?.becomes ?? 'runc') === baseName(wanted.becomes ?? 'runc')
-  return known === undefined || isSame ? ok(texts) : restored(installation, texts, known)
+  return known === undefined || (isSame && known.handler === wanted.handler)
+    ? ok(texts)
+    : restored(installation, texts, known)
 }
 
 /** Texts without lintel: byte by byte as they were, where nobody has edited them since. */
@@ -109,7 +111,12 @@ const changed = (texts: Texts, changes: readonly FileChange[]): Texts => ({
 const isThrough = (installation: Installation, texts: Texts, wanted: Wanted): Result<boolean, string> => {
   const handlers = registrationOf(installation.engine).handlers(installation, texts, wanted)
   return handlers.ok
-    ? ok(handlers.value.some(({ isDefault, throughLintel }) => isDefault && throughLintel))
+    ? ok(
+        handlers.value.some(
+          ({ name, isDefault, throughLintel }) =>
+            throughLintel && (wanted.handler === undefined ? isDefault : name === wanted.handler),
+        ),
+      )
     : handlers
 }
 
@@ -164,7 +171,7 @@ export const planUninstall = (
   }
   const result = withoutLintel(installation, all, { known, wanted, keepName })
   if (!result.ok) return result
-  const expected = isThrough(installation, result.value, wanted)
+  const expected = isThrough(installation, result.value, { ...wanted, handler: undefined })
   if (!expected.ok) return expected
   if (expected.value)
     return err(

@@ -4,6 +4,7 @@ import type { FileChange, Wanted } from '../registration/registration.ts'
 import { perform } from './change.ts'
 import type { ControlScene } from './control/control.ts'
 import { type Telling, tell, verify } from './control/engines.ts'
+import { newerFile } from './control/newer-file.ts'
 import type { EnginePlan } from './plan.ts'
 import { type Registered, recordOf, type State, type Step } from './state.ts'
 import { missingFolders, planSteps } from './transaction.ts'
@@ -66,6 +67,7 @@ const recordFor = (
   return {
     installation: plan.installation,
     runtime: task.wanted.runtime,
+    handler: task.wanted.handler,
     becomes: task.wanted.becomes,
     // What is not asked for again stays as it was asked for.
     tls: task.wanted.tls ?? known?.tls,
@@ -89,7 +91,7 @@ const stateAfter = (state: State, registered: readonly Registered[], steps: read
   }
 }
 
-/** Where nothing is to be written: makes sure that each engine has read its files. Errors: one line. */
+/** Where nothing is to be written: makes sure that each engine has read what lintel wrote. Errors: one line. */
 export const confirm = (
   scene: ControlScene,
   engines: readonly EnginePlan[],
@@ -97,18 +99,29 @@ export const confirm = (
 ): Result<null, string> => {
   for (const plan of engines) {
     const telling = tellingOf(plan, wanted)
-    if (verify(scene, telling, 0).ok) continue
-    scene.say(`${plan.installation.engine} has not read its files yet`)
+    const { engine } = plan.installation
+    const paths = plan.files.map(({ path }) => path)
+    const newer = newerFile(scene.host, plan.installation, paths)
+    if (newer === undefined && verify(scene, telling, 0).ok) continue
+    scene.say(
+      newer === undefined
+        ? `${engine} has not read its files yet`
+        : `${engine} has run since before ${newer} was written`,
+    )
     const told = tell(scene, telling)
     if (!told.ok) return told
   }
   return ok(null)
 }
 
-const tellingOf = ({ installation, changes, expected }: EnginePlan, { runtime }: Wanted): Telling => ({
+const tellingOf = (
+  { installation, changes, expected }: EnginePlan,
+  { runtime, handler }: Wanted,
+): Telling => ({
   installation,
   changes,
   runtime,
+  handler,
   expected,
 })
 

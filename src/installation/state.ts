@@ -33,6 +33,8 @@ export interface Registered {
   readonly files: readonly Pick<Step, 'path' | 'before' | 'after' | 'backup'>[]
   /** Folders that were made for these files, outermost first. */
   readonly folders: readonly string[]
+  /** The handler that was added where the others were left as they are. */
+  readonly handler?: string | undefined
   /** What else it was told to be; absent where nothing, and in records of releases that did not keep it. */
   readonly tls?: Wanted['tls']
   readonly becomes?: Wanted['becomes']
@@ -41,7 +43,12 @@ export interface Registered {
 }
 
 /** What was wanted of an engine when it was registered. */
-export const wantedOf = ({ runtime, tls, becomes }: Registered): Wanted => ({ runtime, tls, becomes })
+export const wantedOf = ({ runtime, tls, becomes, handler }: Registered): Wanted => ({
+  runtime,
+  tls,
+  becomes,
+  handler,
+})
 
 /** The record of an engine's files, if lintel is registered there. */
 export const recordOf = (
@@ -142,6 +149,7 @@ const state = object({
       since: isText,
       files: listOf(object(file)),
       folders: listOf(isText),
+      handler: isTextIfThere,
       tls: (value) => value === undefined || tls(value),
       becomes: isTextIfThere,
       leaving: isFlagIfThere,

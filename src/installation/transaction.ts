@@ -158,9 +158,11 @@ const undo = (host: AdministratorHost, step: Step): Result<string, string> => {
   const now = readConfiguration(host, step.target)
   if (!now.ok) return now
   const isOld = now.value === step.before
-  const isOurs = [step.after, textBetween(host, step.before), textBetween(host, step.after)].includes(
-    now.value,
-  )
+  const isOurs = [
+    step.after,
+    textBetween(host, { before: step.after, after: step.before }),
+    textBetween(host, step),
+  ].includes(now.value)
   if (!isOld && !isOurs) {
     const kept = step.backup === undefined ? '' : `; as it was: ${step.backup}`
     return ok(`${step.path} was edited since and is left as it is${kept}`)

@@ -22,7 +22,18 @@ const layFile = (below: PolicyFile, above: PolicyFile): PolicyFile => ({
   rules: mergeRules(below.rules ?? {}, above.rules ?? {}),
   overrides: [...(below.overrides ?? []), ...(above.overrides ?? [])],
   exemptions: [...(below.exemptions ?? []), ...(above.exemptions ?? [])],
+  ...identityTables(below, above),
 })
+
+const identityTables = (
+  below: PolicyFile,
+  above: PolicyFile,
+): Pick<PolicyFile, 'identity' | 'clearances'> => {
+  const clearances = [...(below.clearances ?? []), ...(above.clearances ?? [])]
+  if (below.identity === undefined && above.identity === undefined) return { clearances }
+  const claims = { ...below.identity?.claims, ...above.identity?.claims }
+  return { clearances, identity: { ...below.identity, ...above.identity, claims } }
+}
 
 type RuleTables = NonNullable<PolicyFile['rules']>
 

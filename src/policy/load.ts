@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts'
 import { profiles, sandboxProfile } from '../profiles/index.ts'
 import { rules } from '../rules/index.ts'
 import { compilePolicy, mergeFiles } from './compile.ts'
+import { type CompiledIdentity, compileIdentity } from './identity.ts'
 import type { PolicyFile } from './policy-file.ts'
 import {
   type PolicyProblem,
@@ -36,11 +37,26 @@ export const loadPolicy = (
   const read = readFiles(host, sources.value.files)
   const [problem] = read.problems
   if (problem !== undefined) return err(problem)
-  const texts = sources.value.files.map(({ text }) => text)
+  const merged = mergeFiles(read.files)
+  const identity = identityFor(host, merged, checks)
+  if (!identity.ok) return identity
+  const { settings } = identity.value
+  const texts = [...sources.value.files.map(({ text }) => text), ...identity.value.texts]
   const digest = texts.length === 0 ? 'built-in' : host.sha256(texts.join('\n'))
-  const policy = compilePolicy(mergeFiles(read.files), { rules, profiles, sandbox: sandboxProfile, digest })
-  return ok({ policy, watched: sources.value.watched })
+  const policy = compilePolicy(merged, { rules, profiles, sandbox: sandboxProfile, digest })
+  return ok({
+    policy: settings === undefined ? policy : { ...policy, identity: settings },
+    watched: [...sources.value.watched, ...identity.value.watched],
+  })
 }
+
+/** A policy that enforces nothing proves nobody: its keys need not lie here. */
+const identityFor = (
+  host: Host,
+  { identity, ...file }: PolicyFile,
+  { ownership }: SourceChecks,
+): Result<CompiledIdentity, PolicyProblem> =>
+  compileIdentity(host, ownership && identity !== undefined ? { ...file, identity } : file)
 
 /** All that is wrong with the policy at `file`, or the site's default one: ownership, reading, syntax, members. */
 export const policyProblems = (
@@ -49,7 +65,10 @@ export const policyProblems = (
   checks: SourceChecks,
 ): readonly PolicyProblem[] => {
   const { files, problems } = surveySources(host, file, checks)
-  return [...problems, ...readFiles(host, files).problems]
+  const read = readFiles(host, files)
+  const found = [...problems, ...read.problems]
+  const identity = found.length === 0 ? identityFor(host, mergeFiles(read.files), checks) : undefined
+  return identity?.ok === false ? [identity.error] : found
 }
 
 const readFiles = (

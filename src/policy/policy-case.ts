@@ -3,6 +3,7 @@ import type { Outcome, Verdict } from '../core/decision.ts'
 import type { Identity } from '../core/identity.ts'
 import type { Json } from '../core/json.ts'
 import type { OperationName } from '../core/oci.ts'
+import type { RequesterProblemKind } from '../core/requester.ts'
 
 type JsonTable = { readonly [name: string]: Json }
 
@@ -22,6 +23,12 @@ export interface PolicyCase {
   readonly identity?: Partial<
     Pick<Identity, 'engine' | 'proven' | 'image' | 'name' | 'namespace' | 'sandbox'>
   >
+  readonly requester?: {
+    readonly user?: string
+    readonly groups?: readonly string[]
+    readonly clearance?: string
+    readonly problem?: RequesterProblemKind
+  }
   readonly today?: string
   readonly expect: Expectation
 }

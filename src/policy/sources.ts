@@ -69,8 +69,7 @@ export const surveySources = (
   const paths = [main, ...names.map((name) => `${dropIns}/${name}`)]
   const problems: PolicyProblem[] = []
   for (const path of ownership ? [folder, ...(names.length > 0 ? [dropIns] : [])] : []) {
-    const stat = host.stat(path, true)
-    const problem = stat.ok ? insecurity(host, path, stat.value) : undefined
+    const problem = writableFolder(host, path)
     if (problem !== undefined) problems.push(problem)
   }
   // Taken before the files are read: a change in between makes the reading stale, not unnoticed.
@@ -87,7 +86,14 @@ export const surveySources = (
   return { files, watched: watched.map((path, index) => ({ path, stamp: stamps[index] ?? '' })), problems }
 }
 
-const readSource = (
+/** What is wrong with a folder that others than root could write; undefined where nothing is, or there is none. */
+export const writableFolder = (host: Host, folder: string): PolicyProblem | undefined => {
+  const stat = host.stat(folder, true)
+  return stat.ok ? insecurity(host, folder, stat.value) : undefined
+}
+
+/** One file of a policy; undefined where there is none. With `ownership` it must be root's own. */
+export const readSource = (
   host: Host,
   path: string,
   ownership: boolean,

@@ -337,6 +337,165 @@ export const profiles: { readonly [name: string]: Profile } = {
       },
     },
   },
+  cops: {
+    title: 'COPS: labelled services for proven, cleared requesters',
+    rules: {
+      requester: {
+        action: 'deny',
+      },
+      clearance: {
+        action: 'deny',
+      },
+      'exec-requester': {
+        action: 'deny',
+      },
+      'exec-clearance': {
+        action: 'deny',
+      },
+      'selinux-label': {
+        action: 'fix',
+        'require-categories': false,
+        'require-mount-label': true,
+        'assigned-type': 'container_t',
+      },
+      'selinux-enforcing': {
+        action: 'deny',
+      },
+      'selinux-mount-context': {
+        action: 'deny',
+      },
+      'selinux-own-categories': {
+        action: 'deny',
+        'share-with-requester': true,
+      },
+      'lsm-confinement': {
+        action: 'deny',
+      },
+      'masked-paths': {
+        action: 'fix',
+      },
+      'memory-limit': {
+        action: 'fix',
+      },
+      'pids-limit': {
+        action: 'fix',
+      },
+      'cpu-shares': {
+        action: 'warn',
+      },
+      'cgroup-parent': {
+        action: 'deny',
+      },
+      'writable-cgroups': {
+        action: 'fix',
+      },
+      oversize: {
+        action: 'deny',
+      },
+      'update-loosening': {
+        action: 'deny',
+      },
+      privileged: {
+        action: 'deny',
+      },
+      capabilities: {
+        action: 'deny',
+      },
+      'net-raw': {
+        action: 'fix',
+      },
+      'sensitive-host-mounts': {
+        action: 'deny',
+      },
+      'docker-socket': {
+        action: 'deny',
+      },
+      'host-devices': {
+        action: 'deny',
+      },
+      'host-network': {
+        action: 'deny',
+      },
+      'host-pid': {
+        action: 'deny',
+      },
+      'host-ipc': {
+        action: 'deny',
+      },
+      'host-uts': {
+        action: 'deny',
+      },
+      'foreign-namespaces': {
+        action: 'deny',
+      },
+      'mount-propagation': {
+        action: 'deny',
+      },
+      'mount-namespace': {
+        action: 'deny',
+      },
+      hooks: {
+        action: 'deny',
+      },
+      'procfs-exposure': {
+        action: 'deny',
+      },
+      'kernel-helpers': {
+        action: 'fix',
+      },
+      'working-directory': {
+        action: 'deny',
+      },
+      'rootfs-symlinks': {
+        action: 'deny',
+      },
+      'runtime-annotations': {
+        action: 'deny',
+      },
+      'runtime-flags': {
+        action: 'deny',
+      },
+      'forged-annotations': {
+        action: 'deny',
+      },
+      'loader-environment': {
+        action: 'fix',
+      },
+      'restore-checkpoint': {
+        action: 'deny',
+      },
+      'no-new-privileges': {
+        action: 'fix',
+      },
+      seccomp: {
+        action: 'fix',
+      },
+      'readonly-rootfs': {
+        action: 'fix',
+      },
+      'exec-privileged': {
+        action: 'deny',
+      },
+      'exec-root-user': {
+        action: 'deny',
+      },
+      'container-user': {
+        action: 'warn',
+      },
+      'env-secrets': {
+        action: 'warn',
+      },
+      'no-sshd': {
+        action: 'warn',
+      },
+      'bind-host-interface': {
+        action: 'warn',
+      },
+      'latest-image': {
+        action: 'warn',
+      },
+    },
+  },
   'kubernetes-node': {
     title: 'Kubernetes node: what every pod can bear; node agents by override',
     rules: {

@@ -1,5 +1,5 @@
 /** containerd: every handler of the runc shim calls lintel; in place for 1.x, by a drop-in for 2.x. */
-import { err, ok } from '../core/result.ts'
+import { err, ok, type Result } from '../core/result.ts'
 import {
   type CriSettings,
   criDisabled,
@@ -11,6 +11,7 @@ import {
   runcShim,
   usualHandler,
 } from './containerd-files.ts'
+import { ownHandler } from './containerd-handler.ts'
 import { isRancher, rancherPlaces, templateBinary, templatePlan } from './containerd-managed.ts'
 import { type Layer, lastOf, placeIn, textOf, unlessOverruled } from './layered-toml.ts'
 import { baseName, dropInBegin, dropInName, folderOf } from './names.ts'
@@ -67,19 +68,42 @@ const planner: Planner = (installation, texts, wanted) => {
   if (!read.ok) return read
   const settings = read.value
   if (criDisabled(settings)) return ok([])
-  const operations = handlerPaths(settings)
-    .filter((handler) => isOurs(settings.layers, handler, wanted))
-    .flatMap((handler) => operationsOf(settings.layers, handler, wanted))
+  const made = allOperations(settings, wanted)
+  if (!made.ok) return made
+  const operations = made.value
   const managed = managedFolder(installation, texts)
   if (managed !== undefined) return ok([dropIn(managed, settings.version, operations)])
   const imported = importedFolder(installation, texts)
   if (isRancher(installation) && !(settings.merges && imported !== undefined)) {
-    return templatePlan(installation, texts, { settings, runtime: wanted.runtime })
+    return wanted.handler === undefined
+      ? templatePlan(installation, texts, { settings, runtime: wanted.runtime })
+      : err(ownInTemplate(installation, wanted.handler))
   }
   return settings.merges
     ? beside(installation, { settings, imported }, operations)
     : inPlace(installation, settings, operations)
 }
+
+/** Of the handlers that are taken over, or of one that is added. */
+const allOperations = (settings: CriSettings, wanted: Wanted): Result<readonly Operation[], string> => {
+  const ours = handlerPaths(settings).filter((handler) => isOurs(settings.layers, handler, wanted))
+  if (wanted.handler === undefined)
+    return ok(ours.flatMap((handler) => operationsOf(settings.layers, handler, wanted)))
+  const others = ours.filter((handler) => handler.at(-1) !== wanted.handler)
+  const usual = usualHandler(settings)
+  const source =
+    others.find((handler) => handler.at(-1) === usual) ?? others.find((handler) => handler.at(-1) === 'runc')
+  return ownHandler(settings, {
+    name: wanted.handler,
+    runtime: wanted.runtime,
+    source,
+    usual,
+    binaryOf: binaryPath,
+  })
+}
+
+const ownInTemplate = ({ configuration }: Installation, handler: string): string =>
+  `${configuration}:1:1: this is written anew at every start; write the table of a handler ${handler} at the end of its template, or upgrade to a release that imports config-v3.toml.d`
 
 /** containerd 1.x takes the CRI table whole from the last file that has it: that one is edited. */
 const inPlace = (
@@ -110,7 +134,12 @@ const beside = (
     )
   }
   const folder = imported ?? `${folderOf(configuration)}conf.d/`
-  const imports: Operation = { kind: 'include', path: ['imports'], element: `${folder}*.toml` }
+  const imports: Operation = {
+    kind: 'include',
+    path: ['imports'],
+    element: `${folder}*.toml`,
+    name: operations.some(({ name }) => name === true),
+  }
   const main = settingsPlan(configuration, { format: tomlText, fresh: 'version = 3\n' }, [imports])
   const file = dropIn(folder, old ? 3 : settings.version, operations)
   const separate = unlessOverruled(file, operations, { later: readAfter(settings, file.path) })

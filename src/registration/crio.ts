@@ -1,5 +1,5 @@
 /** CRI-O: a drop-in of crio.conf(5) that gives its handlers lintel's path. */
-import { ok } from '../core/result.ts'
+import { err, ok, type Result } from '../core/result.ts'
 import { checkOverruling } from './command-line.ts'
 import {
   filesIn,
@@ -12,7 +12,7 @@ import {
   unlessOverruled,
 } from './layered-toml.ts'
 import { baseName, dropInBegin, dropInName, isAtLeast, runtimeName } from './names.ts'
-import { fromPlans, type Operation, type Planner, rendered, settingsPlan } from './operations.ts'
+import { faultLine, fromPlans, type Operation, type Planner, rendered, settingsPlan } from './operations.ts'
 import type { Handler, Installation, Registration, Texts, Wanted } from './registration.ts'
 import { isTable } from './text-edit.ts'
 import { tomlText } from './toml-edit.ts'
@@ -71,17 +71,35 @@ const takenOver = (layers: readonly Layer[], name: string, { runtime }: Wanted):
 const notCarriedOver = ['runtime_path', 'runtime_root', 'runtime_type']
 
 /** A handler of lintel's own, made the default: the default one calls a runtime that lintel does not become. */
-const ownHandler = (layers: readonly Layer[], usual: string, { runtime }: Wanted): readonly Operation[] => [
+const ownDefault = (layers: readonly Layer[], usual: string, wanted: Wanted): readonly Operation[] => [
   { kind: 'set', path: inRuntime('default_runtime'), raw: rendered(runtimeName) },
-  ...[
+  ...ownHandler(layers, usual, { ...wanted, handler: runtimeName }),
+]
+
+/** A handler of lintel's own with the settings of another. */
+const ownHandler = (
+  layers: readonly Layer[],
+  source: string,
+  { runtime, handler = runtimeName }: Wanted,
+): readonly Operation[] =>
+  [
     ['runtime_path', rendered(runtime)] as const,
     ['runtime_type', rendered('oci')] as const,
-    ['runtime_root', rendered(`/run/${runtimeName}`)] as const,
-    ...settingsOf(layers, usual).filter(([key]) => !notCarriedOver.includes(key)),
-  ].map(
-    ([key, raw]) => ({ kind: 'set', path: [...handlersTable, runtimeName, key], raw, name: true }) as const,
-  ),
-]
+    ['runtime_root', rendered(`/run/${handler}`)] as const,
+    ...settingsOf(layers, source).filter(([key]) => !notCarriedOver.includes(key)),
+  ].map(([key, raw]) => ({ kind: 'set', path: [...handlersTable, handler, key], raw, name: true }) as const)
+
+/** The settings that make it; the error is one line: another's handler has the name. */
+const addedHandler = (
+  layers: readonly Layer[],
+  source: string,
+  wanted: Wanted & { readonly handler: string },
+): Result<readonly Operation[], string> => {
+  const taken = lastOf(layers, [...handlersTable, wanted.handler])
+  if (taken === undefined) return ok(ownHandler(layers, source, wanted))
+  const message = `a handler ${wanted.handler} is written here already; name another`
+  return err(faultLine(taken.file, { message, line: taken.line, column: 1 }))
+}
 
 const planner: Planner = (installation, texts, wanted) => {
   const file = dropIn(installation)
@@ -95,10 +113,17 @@ const planner: Planner = (installation, texts, wanted) => {
   const ours = [...new Set([...namesBelow(layers.value, handlersTable), usual])].filter(
     (name) => calledBy(layers.value, name) === becomes,
   )
-  const operations = [
-    ...(ours.includes(usual) ? [] : ownHandler(layers.value, usual, wanted)),
-    ...ours.flatMap((name) => takenOver(layers.value, name, wanted)),
-  ]
+  const { handler } = wanted
+  const source = ours.includes(usual) ? usual : (ours[0] ?? usual)
+  const all =
+    handler === undefined
+      ? ok([
+          ...(ours.includes(usual) ? [] : ownDefault(layers.value, usual, wanted)),
+          ...ours.flatMap((name) => takenOver(layers.value, name, wanted)),
+        ])
+      : addedHandler(layers.value, source, { ...wanted, handler })
+  if (!all.ok) return all
+  const operations = all.value
   const plan = settingsPlan(file, { format: tomlText, fresh: dropInBegin }, operations)
   const later = layers.value.filter(({ path }) => path !== installation.configuration && path > file)
   return ok([unlessOverruled(plan, operations, { later, replaces: handlersTable.length + 1 })])

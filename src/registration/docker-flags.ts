@@ -6,8 +6,11 @@ import { filesIn } from './layered-toml.ts'
 import { faultLine } from './operations.ts'
 import type { Installation, Texts, Wanted } from './registration.ts'
 
-/** By the flag; `runtimes` is what --add-runtime is called in the file (cmd/dockerd, findConfigurationConflicts). */
-const runtimeOptions = ['--add-runtime', '--default-runtime'] as const
+/**
+ * `runtimes` is what --add-runtime is called in the file. dockerd 20.10 puts the two together when it starts, and at
+ * SIGHUP forgets those of its command line.
+ */
+const runtimeOptions = ['--default-runtime', '--add-runtime'] as const
 const tlsOptions = ['--tls', '--tlsverify', '--tlscacert', '--tlscert', '--tlskey'] as const
 
 /**
@@ -19,7 +22,7 @@ export const checkFlags = (
   texts: Texts,
   { tls }: Wanted,
 ): Result<null, string> => {
-  const names: readonly string[] = tls === undefined ? runtimeOptions : [...runtimeOptions, ...tlsOptions]
+  const names: readonly string[] = [...runtimeOptions, ...(tls === undefined ? [] : tlsOptions)]
   const unit = startCommand(texts)
   const files = variables.filter((path) => isUsed(texts, path, unit?.command))
   const told = [unit?.command ?? '', ...files.map((path) => uncommented(texts[path]))].join(' ')
@@ -27,7 +30,7 @@ export const checkFlags = (
   const given = written.length > 0 ? written : optionsIn(argv, names)
   const [first] = given
   if (first === undefined) return ok(null)
-  const message = `dockerd is told ${listed(given)} on its command line, and does not start where ${configuration} says it too`
+  const message = `dockerd is told ${listed(given)} on its command line, and forgets that or does not start where ${configuration} speaks of it too`
   const advice = `take that out${instead(given)}, restart dockerd, and install again`
   const place = written.length > 0 ? placeOf(texts, first.name) : undefined
   return err(

@@ -37,6 +37,8 @@ export interface Wanted {
   readonly tls: { readonly port: number; readonly folder: string } | undefined
   /** Absolute path of the runtime lintel becomes here; its base name tells whose handlers it can stand in for (`runc`). */
   readonly becomes?: string | undefined
+  /** containerd and CRI-O: a handler of this name is added, and the others are left as they are. */
+  readonly handler?: string | undefined
 }
 
 /** What taking lintel out of an engine's files goes by. */

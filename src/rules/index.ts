@@ -28,6 +28,14 @@ import { sysctls } from './hardening/sysctls.ts'
 import { timeOffsets } from './hardening/time-offsets.ts'
 import { workingDirectory } from './hardening/working-directory.ts'
 import { writableCgroups } from './hardening/writable-cgroups.ts'
+import { clearance } from './identity/clearance.ts'
+import { execClearance } from './identity/exec-clearance.ts'
+import { execRequester } from './identity/exec-requester.ts'
+import { requester } from './identity/requester.ts'
+import { selinuxEnforcing } from './labels/selinux-enforcing.ts'
+import { selinuxLabel } from './labels/selinux-label.ts'
+import { selinuxMountContext } from './labels/selinux-mount-context.ts'
+import { selinuxOwnCategories } from './labels/selinux-own-categories.ts'
 import { apparmorProfile } from './runtime/apparmor-profile.ts'
 import { bindHostInterface } from './runtime/bind-host-interface.ts'
 import { capabilities } from './runtime/capabilities.ts'
@@ -54,7 +62,6 @@ import { privilegedPorts } from './runtime/privileged-ports.ts'
 import { readonlyRootfs } from './runtime/readonly-rootfs.ts'
 import { restartPolicy } from './runtime/restart-policy.ts'
 import { seccomp } from './runtime/seccomp.ts'
-import { selinuxLabel } from './runtime/selinux-label.ts'
 import { sensitiveHostMounts } from './runtime/sensitive-host-mounts.ts'
 import { ulimits } from './runtime/ulimits.ts'
 
@@ -88,6 +95,14 @@ export const rules: readonly Rule[] = [
   timeOffsets,
   workingDirectory,
   writableCgroups,
+  clearance,
+  execClearance,
+  execRequester,
+  requester,
+  selinuxEnforcing,
+  selinuxLabel,
+  selinuxMountContext,
+  selinuxOwnCategories,
   apparmorProfile,
   bindHostInterface,
   capabilities,
@@ -114,7 +129,6 @@ export const rules: readonly Rule[] = [
   readonlyRootfs,
   restartPolicy,
   seccomp,
-  selinuxLabel,
   sensitiveHostMounts,
   ulimits,
 ]

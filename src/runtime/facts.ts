@@ -4,12 +4,14 @@ import type { HostFacts, OwnershipFact, PathFact, Probe } from '../core/facts.ts
 import type { Mount } from '../core/oci.ts'
 import type { Host } from '../host/host.ts'
 import { hostFiles } from './inside.ts'
+import { type LevelAsker, levelFacts } from './levels.ts'
 
-/** Where the container lies: its bundle folder, and `root.path` and the mounts as the configuration has them. */
+/** Where the container lies: its bundle folder, `root.path` and the mounts as the configuration has them; and whose it is. */
 export interface Place {
   readonly bundle: string
   readonly root: string
   readonly mounts: readonly Mount[]
+  readonly asker: LevelAsker
 }
 
 /**
@@ -28,10 +30,13 @@ export const gatherFacts = (
     probes.filter((probe) => probe.kind === kind).map(({ path }) => path)
   return {
     onHost: true,
-    paths: pathFacts(host, probes, place.bundle),
+    paths: pathFacts(host, probes, place),
     texts: factsOf(ofKind('text'), (path) => textOf(host, path)),
     inside: insideFacts(host, ofKind('inside'), place),
     ownership: factsOf(ofKind('ownership'), (path) => ownershipOf(host, path)),
+    labels: factsOf(ofKind('label'), (path) => labelOf(host, inBundle(place, path))),
+    contexts: contextFacts(host, ofKind('context')),
+    ...levelFacts(host, place.asker, { levels: ofKind('level'), ranges: ofKind('free-level') }),
     memoryTotal: memoryTotal(host),
     listeners: sockets,
     seccompSupported: seccompSupported(host),
@@ -44,13 +49,12 @@ const withMore = (first: readonly Probe[], more: readonly Probe[]): readonly Pro
   return [...first, ...more.filter(({ path, kind }) => kind !== undefined || !known.has(path))]
 }
 
-const pathFacts = (host: Host, probes: readonly Probe[], bundle: string): HostFacts['paths'] => {
+const inBundle = ({ bundle }: Pick<Place, 'bundle'>, path: string): string =>
+  path.startsWith('/') ? path : `${bundle}/${path}`
+
+const pathFacts = (host: Host, probes: readonly Probe[], place: Place): HostFacts['paths'] => {
   const asked = probes.filter(({ kind }) => kind === undefined)
-  const facts = host.probe(
-    asked.map((probe) =>
-      probe.path.startsWith('/') ? probe : { ...probe, path: `${bundle}/${probe.path}` },
-    ),
-  )
+  const facts = host.probe(asked.map((probe) => ({ ...probe, path: inBundle(place, probe.path) })))
   const paths: { [path: string]: PathFact } = {}
   for (const [index, { path }] of asked.entries()) {
     const fact = facts[index]
@@ -90,6 +94,21 @@ const ownershipOf = (host: Host, path: string): OwnershipFact | undefined => {
   if (!stat.ok) return undefined
   const { uid, gid, mode, kind } = stat.value
   return { uid, gid, mode, kind }
+}
+
+const labelOf = (host: Host, path: string): string | undefined => {
+  const label = host.fileLabel(path)
+  return label.ok ? label.value : undefined
+}
+
+const contextFacts = (host: Host, labels: readonly string[]): HostFacts['contexts'] => {
+  const contexts: { [label: string]: string | null } = {}
+  for (const label of labels) {
+    const canonical = host.canonicalLabel(label)
+    if (canonical.ok) contexts[label] = canonical.value
+    else if (canonical.error.code === 'EINVAL') contexts[label] = null
+  }
+  return contexts
 }
 
 /** MemTotal of /proc/meminfo (proc_meminfo(5)), its first line, in bytes. */

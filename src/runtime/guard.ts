@@ -71,25 +71,27 @@ interface Context {
   readonly breakGlass: BreakGlass | undefined
 }
 
-const decide = (context: Context, subject: Subject): number => {
+const decide = (context: Context, loaded: Subject): number => {
   const { host, call, policy } = context
-  const judgement = judgeCall(host, call, { policy, subject })
-  const { decision } = judgement
+  const judgement = judgeCall(host, call, { policy, subject: loaded })
+  const { decision, subject } = judgement
   const patched = decision.patch.length === 0 ? ok(subject.text) : patchedText(host, subject, decision)
   if (!patched.ok) return fail(context, patched.error)
   const record = recordOf(context, judgement, {
-    before: subject.text,
+    before: loaded.text,
     after: patched.value,
     failure: undefined,
   })
   if (call.lintel.dryRun) return show(context, { ...record, patch: decision.patch })
-  const { problem, id } = writeDown(context, subject, { decision, record })
+  const { problem, id } = writeDown(context, judgement, record)
   if (problem !== undefined && policy.mode === 'enforce') return refuse(host, call, problem)
   if (decision.verdict === 'deny') {
     const about = { operation: call.operation, profile: policy.profile, decisionId: id }
     return tellCaller(host, call.globals, refusalText(decision.findings, about))
   }
-  const unwritten = decision.verdict === 'fix' ? write(host, subject, patched.value) : undefined
+  // A token is kept from the container whatever the mode.
+  const changes = decision.verdict === 'fix' || subject.received !== undefined
+  const unwritten = changes ? write(host, judgement, patched.value) : undefined
   if (unwritten !== undefined) return refuse(host, call, unwritten)
   return handOn(host, { runtime: context.runtime, runtimePaths: policy.runtimePaths }, call.argv)
 }
@@ -97,10 +99,11 @@ const decide = (context: Context, subject: Subject): number => {
 /** Records the decision where it is to be recorded. The id is that of the record that speaks of this call. */
 const writeDown = (
   { host, call, policy }: Context,
-  { bundle }: Subject,
-  { decision, record }: { readonly decision: Decision; readonly record: DecisionRecord },
+  judgement: Judgement,
+  record: DecisionRecord,
 ): { readonly problem: string | undefined; readonly id: string } => {
-  if (!isRecorded(call, decision)) return { problem: undefined, id: record.id }
+  const { bundle } = judgement.subject
+  if (!isRecorded(call, judgement)) return { problem: undefined, id: record.id }
   if (call.operation !== 'exec' || bundle === '')
     return { problem: writeRecord(host, policy.log, record), id: record.id }
   const words = record.config.before === '' ? call.argv.join(' ') : ''
@@ -120,10 +123,11 @@ const patchedText = (host: Host, subject: Subject, decision: Decision): Result<s
 }
 
 /** Puts the repaired document where the runtime reads it; the problem as one line if that failed. */
-const write = (host: Host, subject: Subject, text: string): string | undefined => {
+const write = (host: Host, { subject, decision }: Judgement, text: string): string | undefined => {
   const { target, operation, bundle, process } = subject
   if (target.kind === 'flags') return undefined
-  if (operation !== 'exec' && operation !== 'update' && process !== undefined)
+  const isRepaired = decision.verdict === 'fix'
+  if (isRepaired && operation !== 'exec' && operation !== 'update' && process !== undefined)
     keepAsked(host, bundle, process)
   const done = target.kind === 'file' ? host.replaceFile(target.path, text) : host.replaceStdin(text)
   return done.ok ? undefined : `${done.error.path} could not be rewritten (${done.error.code})`
@@ -131,10 +135,11 @@ const write = (host: Host, subject: Subject, text: string): string | undefined =
 
 /**
  * Every create, run, restore and update leaves a record. An exec leaves one when something beyond the standing
- * repairs was found: health checks come every few seconds.
+ * repairs was found, or somebody is proven to have asked for it: health checks come every few seconds.
  */
-const isRecorded = (call: GuardedCall, { verdict, findings }: Decision): boolean =>
+const isRecorded = (call: GuardedCall, { decision: { verdict, findings }, requester }: Judgement): boolean =>
   call.operation !== 'exec' ||
+  requester?.user !== undefined ||
   verdict === 'deny' ||
   verdict === 'would_deny' ||
   findings.some(({ standing }) => standing !== true)
@@ -145,7 +150,11 @@ const fail = (context: Context, reason: string): number => {
   const { mode, log } = policy
   const identity = { ...unknownIdentity, containerId: call.containerId }
   const decision: Decision = { verdict: mode === 'warn' ? 'would_deny' : 'deny', findings: [], patch: [] }
-  const record = recordOf(context, { identity, decision }, { before: '', after: '', failure: reason })
+  const record = recordOf(
+    context,
+    { identity, decision, requester: undefined },
+    { before: '', after: '', failure: reason },
+  )
   if (call.lintel.dryRun) return show(context, record)
   writeRecord(host, log, record)
   if (mode === 'warn')
@@ -155,7 +164,7 @@ const fail = (context: Context, reason: string): number => {
 
 const recordOf = (
   { host, call, policy, broken, runtime, breakGlass }: Context,
-  { identity, decision }: Judgement,
+  { identity, decision, requester }: Omit<Judgement, 'subject'>,
   texts: { readonly before: string; readonly after: string; readonly failure: string | undefined },
 ): DecisionRecord => {
   const { timestamp: time, elapsedMicroseconds } = host.clock()
@@ -170,6 +179,7 @@ const recordOf = (
     broken,
     operation: call.operation,
     identity,
+    requester,
     breakGlass: breakGlass && recordedBreakGlass(breakGlass),
     failure: texts.failure,
     before,

@@ -25,6 +25,8 @@ export interface Subject {
   /** The document a patch is for, its text, and where the patched text goes. */
   readonly document: Json
   readonly text: string
+  /** The text as it came, where what is judged is less than that: a requester's token was taken out. */
+  readonly received?: string
   readonly target: Target
 }
 
@@ -97,6 +99,21 @@ const loadExec = (host: Host, call: Of<'exec'>, runtime: string): Result<Subject
     : read
 }
 
+/** The subject of a bundle or an exec with this text of lintel's own in its document's place, and all of it read anew. */
+export const rereadSubject = (host: Host, subject: Subject, text: string): Subject => {
+  const source = { path: subject.bundle, text }
+  const received = subject.text
+  if (subject.operation === 'exec') {
+    const read = parseDocument(host, source, asProcess)
+    if (!read.ok) throw new Error(read.error)
+    return { ...subject, document: read.value.document, text, process: read.value.value, received }
+  }
+  const read = parseDocument(host, source, asConfig)
+  if (!read.ok) throw new Error(read.error)
+  const { value: config, document } = read.value
+  return { ...subject, config, process: config.process, document, text, received }
+}
+
 /** By the name of the executable, links followed; whatever is not runc is read the way that grants more. */
 const readingOf = (host: Host, runtime: string): ExecReading => {
   const real = host.realPath(runtime)
@@ -149,20 +166,23 @@ const loadAdmitted = (host: Host, call: GuardedCall): Result<Admitted, string> =
 /** runc keeps `bundle=DIR` among the labels of state.json, crun a member `bundle` in status. */
 const admittedBundle = (host: Host, { globals, containerId }: GuardedCall): string | undefined => {
   if (!/^[\w+.-]+$/.test(containerId) || containerId === '.' || containerId === '..') return undefined
-  const roots = globals.root === undefined ? defaultRoots(host) : [absolute(host, globals.root)]
-  for (const root of roots) {
-    const state = host.readText(`${root}/${containerId}/state.json`, maxConfigBytes, false)
+  for (const folder of stateFolders(host, globals.root, containerId)) {
+    const state = host.readText(`${folder}/state.json`, maxConfigBytes, false)
     if (state.ok) {
       // A whole parse of a 30 KB state for one label would cost more than everything else of an exec.
       const label = /"bundle=((?:[^"\\]|\\.)*)"/.exec(state.value)?.[1]
       return label === undefined ? undefined : label.replace(/\\(.)/g, '$1')
     }
-    const status = host.readText(`${root}/${containerId}/status`, maxConfigBytes, false)
+    const status = host.readText(`${folder}/status`, maxConfigBytes, false)
     const bundle = status.ok ? /"bundle"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(status.value)?.[1] : undefined
     if (bundle !== undefined) return bundle.replace(/\\(.)/g, '$1')
   }
   return undefined
 }
+
+/** Where a container's state may be: below the runtime's `--root`, else below the default of each runtime. */
+export const stateFolders = (host: Host, root: string | undefined, containerId: string): readonly string[] =>
+  (root === undefined ? defaultRoots(host) : [absolute(host, root)]).map((each) => `${each}/${containerId}`)
 
 const defaultRoots = (host: Host): readonly string[] => {
   const user = host.environment('XDG_RUNTIME_DIR')

@@ -1,6 +1,9 @@
 /** SELinux labels, `user:role:type:range`, read as strictly as the kernel reads them. */
+import type { CallFlags } from '../core/call.ts'
+import type { HostFacts } from '../core/facts.ts'
+import type { Process } from '../core/oci.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import { parseRange, type Range } from './range.ts'
+import { formatRange, parseRange, type Range } from './range.ts'
 
 export interface Label {
   readonly user: string
@@ -32,3 +35,31 @@ export const parseLabel = (text: string): Result<Label, string> => {
   const range = parseRange(rest.join(':'))
   return range.ok ? ok({ user, role, type, range: range.value }) : range
 }
+
+/**
+ * The label as the loaded policy knows it, where the kernel was asked: aliases of types stand for what they mean.
+ * Errors: as of `parseLabel`.
+ */
+export const knownLabel = (
+  text: string,
+  { contexts }: Pick<HostFacts, 'contexts'>,
+): Result<Label, string> => {
+  const written = parseLabel(text)
+  return written.ok ? parseLabel(contexts[text] ?? text) : written
+}
+
+/** The label a container's process is to have, empty for none; `--lsm-profile selinux:LABEL` of restore goes before the configuration. */
+export const processLabelOf = ({
+  call,
+  process,
+}: {
+  readonly call: Pick<CallFlags, 'lsmProfile'>
+  readonly process: Pick<Process, 'selinuxLabel'> | undefined
+}): string =>
+  call.lsmProfile.startsWith('selinux:')
+    ? call.lsmProfile.slice('selinux:'.length)
+    : (process?.selinuxLabel ?? '')
+
+/** The label as the kernel writes it, but for aliases of types, which only the loaded policy knows. */
+export const formatLabel = ({ user, role, type, range }: Label): string =>
+  [user, role, type, ...(range === undefined ? [] : [formatRange(range)])].join(':')

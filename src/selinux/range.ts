@@ -44,8 +44,67 @@ export const dominates = (above: Level, below: Level): boolean =>
     above.categories.some((span) => span.first <= first && span.last >= last),
   )
 
+/**
+ * True when a subject cleared for `clearance` may have `range`: the lower bound is at or above the clearance's, the
+ * upper at or below it (kernel security/selinux/ss/mls_types.h, mls_range_contains).
+ */
+export const contains = (clearance: Range, range: Range): boolean =>
+  dominates(range.low, clearance.low) && dominates(clearance.high, range.high)
+
+/** True when neither level dominates the other, as with categories of which each has one the other lacks. */
+export const incomparable = (one: Level, other: Level): boolean =>
+  !dominates(one, other) && !dominates(other, one)
+
+/**
+ * The widest range that both contain: from the higher of the lower bounds, with the categories of both, to the lower of
+ * the upper bounds, with those they share. Undefined where no range is in both.
+ */
+export const intersection = (one: Range, other: Range): Range | undefined => {
+  const low: Level = {
+    sensitivity: Math.max(one.low.sensitivity, other.low.sensitivity),
+    categories: merged([...one.low.categories, ...other.low.categories]),
+  }
+  const high: Level = {
+    sensitivity: Math.min(one.high.sensitivity, other.high.sensitivity),
+    categories: shared(one.high.categories, other.high.categories),
+  }
+  return dominates(high, low) ? { low, high } : undefined
+}
+
 /** True for one sensitivity and one set of categories. */
 export const sameLevel = (one: Level, other: Level): boolean => dominates(one, other) && dominates(other, one)
+
+/** True for the same lower and the same upper bound. */
+export const sameRange = (one: Range, other: Range): boolean =>
+  sameLevel(one.low, other.low) && sameLevel(one.high, other.high)
+
+/**
+ * The level as the kernel writes it: categories rise, two neighbours are `c1,c2`, three and more `c1.c3`
+ * (kernel security/selinux/ss/mls.c, mls_sid_to_context).
+ */
+export const formatLevel = ({ sensitivity, categories }: Level): string => {
+  const items = categories.map(({ first, last }) => {
+    if (first === last) return `c${first}`
+    return `c${first}${last === first + 1 ? ',' : '.'}c${last}`
+  })
+  return items.length === 0 ? `s${sensitivity}` : `s${sensitivity}:${items.join(',')}`
+}
+
+/** The range as the kernel writes it: one level where both bounds are the same. */
+export const formatRange = ({ low, high }: Range): string =>
+  sameLevel(low, high) ? formatLevel(low) : `${formatLevel(low)}-${formatLevel(high)}`
+
+/** Every category of the level by its number, rising. */
+export const categoriesOf = ({ categories }: Level): readonly number[] =>
+  categories.flatMap(({ first, last }) =>
+    Array.from({ length: last - first + 1 }, (_, index) => first + index),
+  )
+
+/** The level with these categories besides its own. */
+export const withCategories = (level: Level, more: readonly number[]): Level => ({
+  ...level,
+  categories: merged([...level.categories, ...more.map((each) => ({ first: each, last: each }))]),
+})
 
 /** How many categories the level has. */
 export const categoryCount = ({ categories }: Level): number =>
@@ -85,3 +144,12 @@ const merged = (spans: readonly CategorySpan[]): readonly CategorySpan[] => {
   }
   return done
 }
+
+/** Of two lists of rising spans, the spans that are in both. */
+const shared = (one: readonly CategorySpan[], other: readonly CategorySpan[]): readonly CategorySpan[] =>
+  one.flatMap((span) =>
+    other.flatMap(({ first, last }) => {
+      const common = { first: Math.max(span.first, first), last: Math.min(span.last, last) }
+      return common.first <= common.last ? [common] : []
+    }),
+  )

@@ -83,7 +83,9 @@ test('restarted, judged, restarted back: pods alive, files byte by byte as they 
   for (const id of [old, young, other]) expect(await pods.alive(id)).toBe('alive')
 })
 
-test('without anything that restarts it, it is said that it must be restarted, and nothing is broken', async () => {
+test('without anything that restarts it, it is said that it must be restarted until it was', async () => {
+  // A process's start is known to the second.
+  await host.shell('sleep 2')
   const before = await tree(host, ['/etc/containerd'])
   const first = await host.lintel(['install', 'containerd'])
   expect(first).toMatchObject({ exitCode: 0, stderr: '' })
@@ -91,6 +93,18 @@ test('without anything that restarts it, it is said that it must be restarted, a
     /containerd \(process \d+\) reads \/etc\/containerd\/config\.toml only when it starts: restart it/,
   )
   expect(first.stdout).toMatch(/containerd: lintel is registered$/m)
+  expect(recordsOf(host, await pods.start('unread'))).toEqual([])
+  const second = await host.lintel(['install', 'containerd'])
+  expect(second).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(second.stdout).toMatch(
+    /^containerd has run since before \/etc\/containerd\/config\.toml was written\ncontainerd \(process \d+\) reads/,
+  )
+  const third = await host.lintel(['install', 'containerd', '--restart-command', 'sh /run/restart'])
+  expect(third).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(third.stdout).toContain('restarting containerd (sh /run/restart); running containers go on')
+  await pods.connect()
+  expect(recordsOf(host, await pods.start('read'))).toHaveLength(1)
+  expect((await host.lintel(['install', 'containerd'])).stdout).toBe('nothing to change')
   expect((await host.lintel(['uninstall', 'containerd'])).exitCode).toBe(0)
   expect(await tree(host, ['/etc/containerd'])).toBe(before)
 })

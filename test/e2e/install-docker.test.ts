@@ -149,7 +149,7 @@ test('an engine that does not take it gets its old file back, and one line says 
   const other = await openInstalledHost(['dockerd', 'docker'])
   try {
     mkdirSync(other.path('/etc/docker'), { recursive: true })
-    writeFileSync(other.path(daemonFile), settings(other.cgroup))
+    writeFileSync(other.path(daemonFile), settings(other.cgroup).replace(/,\s*"labels".*\]/, ''))
     other.launch('dockerd', 'dockerd', ['--label', 'rack=7'])
     await until(async () => (await other.run('docker', ['version'])).exitCode === 0, 'dockerd', 30_000)
     // dockerd reads no file again that says what its command line says too.
@@ -168,15 +168,17 @@ test('an engine that does not take it gets its old file back, and one line says 
   }
 })
 
-test('a dockerd with runtimes on its command line is left alone, and one line says what to change', async () => {
+test('runtimes on the command line: dockerd is left alone, and one line says what to change', async () => {
   const other = await openInstalledHost(['dockerd', 'docker'])
-  const flags = ['--add-runtime', 'fast=/usr/bin/fast', '--default-runtime=runc']
-  try {
-    const own = { iptables: false, 'exec-opts': ['native.cgroupdriver=cgroupfs'] }
-    writeFileSync(other.path(daemonFile), JSON.stringify(own))
+  const start = async (...flags: readonly string[]): Promise<void> => {
     other.launch('dockerd', 'dockerd', flags)
     await until(async () => (await other.run('docker', ['version'])).exitCode === 0, 'dockerd', 30_000)
-    const before = await tree(other, ['/etc/docker', '/etc/lintel', '/var/lib/lintel/install'])
+  }
+  const added = ['--add-runtime', 'fast=/usr/bin/fast']
+  try {
+    writeFileSync(other.path(daemonFile), '{ "iptables": false }\n')
+    await start(...added, '--default-runtime=runc')
+    const before = await tree(other, ['/etc/docker', '/etc/lintel'])
     for (const words of [
       ['install', 'docker', '--dry-run'],
       ['install', 'docker'],
@@ -187,16 +189,27 @@ test('a dockerd with runtimes on its command line is left alone, and one line sa
         /^lintel: process \d+: dockerd is told --add-runtime and --default-runtime on its command line, [^\n]*"runtimes":\{"fast":\{"path":"\/usr\/bin\/fast"\}\}[^\n]*; nothing was changed$/,
       )
     }
-    expect(await tree(other, ['/etc/docker', '/etc/lintel'])).toBe(
-      before.replaceAll(/^\/var\/lib.*\n?/gm, '').trimEnd(),
-    )
-    // That it says so for a reason: dockerd itself, were both told.
-    for (const file of [{ runtimes: { lintel: { path: '/x' } } }, { 'default-runtime': 'lintel' }]) {
-      writeFileSync(other.path('/run/both.json'), JSON.stringify(file))
-      const both = await other.run('dockerd', ['--config-file', '/run/both.json', ...flags])
-      expect(both.exitCode).toBe(1)
-      expect(both.all).toContain('specified both as a flag and in the configuration file')
-    }
+    expect(await tree(other, ['/etc/docker', '/etc/lintel'])).toBe(before)
+    await other.shell('kill $(pidof dockerd); while pidof dockerd; do sleep 0.1; done')
+    // That it says so for a reason: dockerd itself, told in both places.
+    writeFileSync(other.path('/run/both.json'), '{ "default-runtime": "runc" }')
+    const both = await other.run('dockerd', ['--config-file', '/run/both.json', '--default-runtime=runc'])
+    expect(both.exitCode).toBe(1)
+    expect(both.all).toContain('specified both as a flag and in the configuration file')
+
+    // And of what it was told on its command line alone, it forgets all at SIGHUP.
+    await start(...added)
+    const runtimes = async (): Promise<string> =>
+      (await other.run('docker', ['info', '--format', '{{json .Runtimes}}'])).stdout
+    expect(await runtimes()).toContain('"fast"')
+    writeFileSync(other.path(daemonFile), '{ "iptables": false, "runtimes": { "own": { "path": "/x" } } }\n')
+    await other.shell('kill -HUP $(pidof dockerd)')
+    await until(async () => (await runtimes()).includes('"own"'), 'dockerd to read its file')
+    expect(await runtimes()).not.toContain('"fast"')
+    expect(await other.lintel(['install', 'docker'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('dockerd is told --add-runtime on its command line'),
+    })
   } finally {
     await other.close()
   }

@@ -72,7 +72,9 @@ test('installed, judged, installed again, taken out: containers alive, files byt
   expect(out.stdout).toMatch(/containers of podman that were made with lintel and still call it:\n {2}new\n/)
   const kept = '/etc/containers/containers.conf.d/zz-lintel.conf'
   expect(out.stdout).toContain(`${kept} keeps the name lintel for them, as no default.`)
-  expect(host.text(kept)).toMatch(/^# Written[^\n]*\n\s*\[engine\.runtimes\]\nlintel = \["[^"]+"\]\s*$/)
+  expect(host.text(kept)).toMatch(
+    /^# Written[^\n]*\n\s*(?:\[engine\]\s*)?\[engine\.runtimes\]\nlintel = \["[^"]+"\]\s*$/,
+  )
   expect(await podman('info', '--format', '{{.Host.OCIRuntime.Path}}')).not.toBe(host.runtime)
   for (const name of ['old', 'new']) expect(await alive(name)).toBe('alive')
   expect(await host.lintel(['uninstall', 'podman'])).toMatchObject({

@@ -51,7 +51,39 @@ const selinux = (says: RegExp, process: string, mounts = ownFiles): Attempt => (
   },
 })
 
+const own = 'system_u:system_r:container_t:s0:c1,c2'
+
+/** A tmpfs with these options in a container of the level s0:c1,c2. */
+const mounted = (...options: readonly string[]): Attempt => {
+  const tmpfs = (more: readonly string[]): Json => ({
+    destination: '/data',
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['nosuid', 'nodev', 'noexec', ...more],
+  })
+  const call = { behind: withSelinux, config: labelled(own, ownFiles) }
+  return {
+    by: 'selinux-mount-context',
+    says: /not the container’s|holds no label/,
+    ...call,
+    mounts: [tmpfs(options)],
+    harmless: { ...call, mounts: [tmpfs(['context="system_u:object_r:container_file_t:s0:c2', 'c1"'])] },
+  }
+}
+
 export const lsmEvasions: Evasions = {
+  'selinux-mount-context': {
+    'a label of the host or of others among the options of a mount': [
+      mounted('context="system_u:object_r:container_file_t:s0:c3,c4"'),
+      mounted('defcontext="system_u:object_r:etc_t:s0:c1,c2"'),
+      mounted('fscontext=system_u:object_r:container_file_t:s0'),
+    ],
+    'the level hidden by quotes, or spread over several options': [
+      mounted('context="system_u:object_r:container_file_t:s0:c1', 'c2', 'c3"'),
+      mounted('size=1m,rootcontext=system_u:object_r:container_file_t:s0'),
+      mounted('context=system_u:object_r:con"tainer"_file_t:s0'),
+    ],
+  },
   'apparmor-profile': {
     '--security-opt apparmor=<any loaded complain-mode or flags=(unconfined) profile> passes a name check': [
       apparmor('learning'),

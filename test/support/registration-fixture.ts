@@ -49,7 +49,7 @@ export const fixtures = (): readonly Fixture[] =>
 
 const readFixture = (name: string): Fixture => {
   const folder = join(root, name)
-  const { engine, program, version, configuration, daemon, argv, tls, becomes } = JSON.parse(
+  const { engine, program, version, configuration, daemon, argv, tls, becomes, handler } = JSON.parse(
     readFileSync(join(folder, 'installation.json'), 'utf8'),
   )
   const installation: Installation = {
@@ -64,7 +64,7 @@ const readFixture = (name: string): Fixture => {
     name,
     folder,
     installation,
-    wanted: { runtime, tls, becomes },
+    wanted: { runtime, tls, becomes, handler },
     before: textsIn(join(folder, 'before')),
   }
 }

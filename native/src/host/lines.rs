@@ -319,7 +319,8 @@ mod tests {
 
     /// Many lines of different lengths, some longer than a piece.
     fn many() -> Vec<String> {
-        let length = |number: usize| if number % 97 == 0 { PIECE + number } else { number * 13 % 5000 };
+        let length =
+            |number: usize| if number.is_multiple_of(97) { PIECE + number } else { number * 13 % 5000 };
         (0..500)
             .map(|number| format!("{{\"number\":{number},\"pad\":\"{}\"}}", "x".repeat(length(number))))
             .collect()

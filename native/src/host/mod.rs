@@ -12,6 +12,7 @@ mod file_system;
 pub mod files;
 mod gzip;
 pub mod kept;
+mod levels;
 mod lines;
 mod mountinfo;
 mod place;
@@ -19,6 +20,8 @@ mod probe;
 pub mod process;
 mod reply;
 mod resolve;
+mod selinux;
+mod signature;
 mod socket;
 mod spawn;
 mod stat;
@@ -36,6 +39,7 @@ pub fn bind<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
     bind_files(&host)?;
     bind_processes(&host)?;
     text::bind(&host)?;
+    host.set("verifySignature", Func::from(signature::verify))?;
     host.set("clock", Func::from(clock::read))?;
     Ok(host)
 }
@@ -59,6 +63,13 @@ fn bind_files(host: &Object<'_>) -> rquickjs::Result<()> {
     host.set("readLink", Func::from(|path: String| Outcome(stat::read_link(&path))))?;
     host.set("realPath", Func::from(|path: String| Outcome(stat::real_path(&path))))?;
     host.set("probe", Func::from(probe::run))?;
+    host.set("fileLabel", Func::from(|path: String| Outcome(selinux::file_label(&path))))?;
+    host.set("canonicalLabel", Func::from(|label: String| Outcome(selinux::canonical_label(&label))))?;
+    host.set(
+        "claimLevel",
+        Func::from(|claim: levels::Claim, when: String| Outcome(levels::claim(claim, &when))),
+    )?;
+    host.set("randomNumbers", Func::from(|count: usize| Outcome(levels::random_numbers(count))))?;
     host.set(
         "replaceFile",
         Func::from(|path: String, text: String| done(files::replace_file(&path, &text))),

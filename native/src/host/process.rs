@@ -73,6 +73,12 @@ pub fn facts<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
     Ok(facts)
 }
 
+/// True for root of the initial user namespace.
+pub fn is_root_of_host() -> bool {
+    // SAFETY: geteuid cannot fail.
+    (unsafe { libc::geteuid() }) == 0 && in_initial_user_namespace()
+}
+
 /// True where uid_map is the identity over all ids, or the kernel has no user namespaces (CONFIG_USER_NS).
 pub fn in_initial_user_namespace() -> bool {
     maps_all_to_itself(fs::read_to_string("/proc/self/uid_map"), || fs::exists("/proc/self/status"))

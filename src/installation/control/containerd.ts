@@ -3,7 +3,7 @@ import { isJsonObject, type Json } from '../../core/json.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import type { AdministratorHost } from '../../host/administrator.ts'
 import type { Installation } from '../../registration/registration.ts'
-import type { EngineControl } from './control.ts'
+import type { Asked, EngineControl } from './control.ts'
 import { member, output, sibling } from './program.ts'
 import { restart } from './restart.ts'
 
@@ -14,11 +14,11 @@ export const containerd: EngineControl = {
     return settings.ok ? ok(null) : settings
   },
   reload: (scene, installation) => restart(scene, installation, 'running containers go on'),
-  effective: ({ host }, installation, runtime) => {
+  effective: ({ host }, installation, asked) => {
     const settings = dump(host, installation)
     if (!settings.ok) return settings
     const alive = installation.daemon === undefined ? ok(null) : answers(host, installation, settings.value)
-    return alive.ok ? ok(defaultIs(settings.value, runtime)) : alive
+    return alive.ok ? ok(isCalled(settings.value, asked)) : alive
   },
 }
 
@@ -33,13 +33,13 @@ const dump = (host: AdministratorHost, { program, configuration }: Installation)
 }
 
 /** Of CRI, under whatever name this version has it; undefined where containerd runs without. */
-const defaultIs = (settings: Json, runtime: string): boolean | undefined => {
+const isCalled = (settings: Json, { runtime, handler: asked }: Asked): boolean | undefined => {
   const plugins = member(settings, 'plugins')
   for (const plugin of isJsonObject(plugins) ? Object.values(plugins) : []) {
     const table = member(plugin, 'containerd')
     const name = member(table, 'default_runtime_name')
     if (typeof name !== 'string') continue
-    const handler = member(member(table, 'runtimes'), name)
+    const handler = member(member(table, 'runtimes'), asked ?? name)
     return member(member(handler, 'options'), 'BinaryName') === runtime
   }
   return undefined

@@ -1,7 +1,7 @@
 /** How one engine is made to read its files, and asked what it makes of them. */
 import type { Result } from '../../core/result.ts'
 import type { AdministratorHost } from '../../host/administrator.ts'
-import type { FileChange, Installation } from '../../registration/registration.ts'
+import type { FileChange, Installation, Wanted } from '../../registration/registration.ts'
 
 export interface ControlScene {
   readonly host: AdministratorHost
@@ -10,6 +10,9 @@ export interface ControlScene {
   /** A shell command that restarts an engine which no service manager looks after. */
   readonly restartCommand: string | undefined
 }
+
+/** The executable an engine is asked about; `handler`: whether that one calls it, and not the default. */
+export type Asked = Pick<Wanted, 'runtime' | 'handler'>
 
 /** `by-hand`: it runs, reads its files only when it starts, and lintel does not know how to restart it. */
 export type Reloaded = 'reloaded' | 'not-running' | 'by-hand'
@@ -26,12 +29,12 @@ export interface EngineControl {
     changes: readonly FileChange[],
   ) => Result<Reloaded, string>
   /**
-   * Whether its default for new containers is this executable, as the engine itself says; undefined where it cannot be
-   * asked. The error, one line, means that it does not answer.
+   * Whether its default for new containers (or the handler named) is this executable, as the engine itself says;
+   * undefined where it cannot be asked. The error, one line, means that it does not answer.
    */
   readonly effective: (
     scene: ControlScene,
     installation: Installation,
-    runtime: string,
+    asked: Asked,
   ) => Result<boolean | undefined, string>
 }

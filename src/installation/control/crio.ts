@@ -17,7 +17,7 @@ export const crio: EngineControl = {
     const told = host.signal(daemon, hangUp)
     return told.ok ? ok('reloaded') : err(`crio (process ${daemon}) could not be told (${told.error.code})`)
   },
-  effective: ({ host }, { program, daemon }, runtime) => {
+  effective: ({ host }, { program, daemon }, { runtime, handler: named }) => {
     if (daemon === undefined) return ok(undefined)
     const asked = output(host, [program, 'status', 'config'])
     // Before 1.30 a program of its own.
@@ -26,7 +26,7 @@ export const crio: EngineControl = {
     const parsed = host.parseToml(text.value)
     if (!parsed.ok) return err(`crio status config prints no TOML: ${parsed.error.message}`)
     const table = member(member(parsed.value.value, 'crio'), 'runtime')
-    const name = member(table, 'default_runtime')
+    const name = named ?? member(table, 'default_runtime')
     const handler = typeof name === 'string' ? member(member(table, 'runtimes'), name) : undefined
     return ok(member(handler, 'runtime_path') === runtime)
   },

@@ -7,7 +7,7 @@ import type { FileChange, Installation } from '../../registration/registration.t
 import { replaceText } from '../replace-text.ts'
 import type { ControlScene, EngineControl } from './control.ts'
 import { dockerRuntimes } from './docker-api.ts'
-import { namesDefault, textBetween } from './docker-default.ts'
+import { defaultIn, textBetween } from './docker-default.ts'
 import { output } from './program.ts'
 import { restart } from './restart.ts'
 
@@ -40,7 +40,7 @@ export const docker: EngineControl = {
     const told = hangUp(scene.host, daemon)
     return told.ok ? ok('reloaded') : told
   },
-  effective: ({ host }, installation, runtime) => {
+  effective: ({ host }, installation, { runtime }) => {
     if (installation.daemon === undefined) return ok(undefined)
     const found = dockerRuntimes(host, installation, runtime)
     return found.ok ? ok(found.value.through.includes(found.value.defaultRuntime)) : found
@@ -49,21 +49,22 @@ export const docker: EngineControl = {
 
 const longestWait = 10_000
 
-/** Has dockerd read the text between, if it has to go back to its own default, and puts the file back. */
+/** Has dockerd read the text between, if it has to go back to runtimes of its own, and puts the file back. */
 const passBetween = (
   { host }: ControlScene,
   installation: Installation & { readonly daemon: number },
   { path, before, after }: FileChange,
 ): Result<null, string> => {
-  const text = namesDefault(host, before) ? textBetween(host, after) : undefined
+  const text = textBetween(host, { before, after })
   if (text === undefined) return ok(null)
+  const wanted = defaultIn(host, text)
   const written = replaceText(host, path, text)
   if (!written.ok) return written
   const told = hangUp(host, installation.daemon)
   const began = host.clock().elapsedMicroseconds
   while (told.ok && host.clock().elapsedMicroseconds - began < longestWait * 1000) {
     const found = dockerRuntimes(host, installation, '')
-    if (found.ok && found.value.defaultRuntime === 'runc') break
+    if (found.ok && found.value.defaultRuntime === wanted) break
     host.sleep(100)
   }
   const back = replaceText(host, path, after)

@@ -22,6 +22,8 @@ export interface Telling {
   readonly installation: Installation
   readonly changes: readonly FileChange[]
   readonly runtime: string
+  /** A handler of lintel's own, which is asked about instead of the default. */
+  readonly handler?: string | undefined
   /** Whether its default is to be `runtime`; undefined: it only has to answer. */
   readonly expected: boolean | undefined
 }
@@ -63,18 +65,18 @@ export const verify = (
   telling: Telling,
   patience: number = controls[telling.installation.engine].patience,
 ): Result<null, string> => {
-  const { runtime, expected } = telling
+  const { expected } = telling
   const { engine } = telling.installation
   const { effective } = controls[engine]
   const began = scene.host.clock().elapsedMicroseconds
   for (;;) {
     const installation = living(scene, telling.installation)
     const found =
-      installation === undefined ? err('it does not run any more') : effective(scene, installation, runtime)
+      installation === undefined ? err('it does not run any more') : effective(scene, installation, telling)
     if (found.ok && (found.value ?? expected) === expected) return ok(null)
     if (found.ok && expected === undefined) return ok(null)
     if (scene.host.clock().elapsedMicroseconds - began >= patience * 1000)
-      return err(`${engine}: ${found.ok ? contradiction(expected, runtime) : found.error}`)
+      return err(`${engine}: ${found.ok ? contradiction(telling) : found.error}`)
     scene.host.sleep(200)
   }
 }
@@ -87,7 +89,5 @@ const living = ({ host }: ControlScene, installation: Installation): Installatio
   return found.daemon === undefined ? undefined : found
 }
 
-const contradiction = (expected: boolean | undefined, runtime: string): string =>
-  expected === true
-    ? `it still says that its default runtime is not ${runtime}`
-    : `it still says that its default runtime is ${runtime}`
+const contradiction = ({ expected, runtime, handler }: Telling): string =>
+  `it still says that its ${handler === undefined ? 'default runtime' : `handler ${handler}`} is ${expected === true ? 'not ' : ''}${runtime}`

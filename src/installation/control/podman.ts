@@ -10,7 +10,7 @@ export const podman: EngineControl = {
   patience: 0,
   check: () => ok(null),
   reload: () => ok('reloaded'),
-  effective: ({ host }, { program }, runtime) => {
+  effective: ({ host }, { program }, { runtime }) => {
     const path = output(host, [...plain, program, 'info', '--format', '{{.Host.OCIRuntime.Path}}'])
     return path.ok ? ok(path.value.trim() === runtime) : path
   },

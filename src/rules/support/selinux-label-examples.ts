@@ -1,6 +1,7 @@
 /** Examples of `selinux-label`. */
 import type { HostFacts } from '../../core/facts.ts'
 import type { BadExample, Example } from '../../core/rule.ts'
+import { assignmentBad } from './selinux-assignment-examples.ts'
 
 const host: Partial<HostFacts> = { onHost: true, texts: { '/sys/fs/selinux/enforce': '1' } }
 const own = 'system_u:system_r:container_t:s0:c12,c700'
@@ -23,6 +24,20 @@ export const selinuxGood: readonly Example[] = [
     name: 'the categories in another order, as a person writes them',
     config: label('system_u:system_r:container_t:s0:c700,c12'),
     facts: host,
+  },
+  {
+    name: 'an alias that the kernel knows for a type of containers',
+    config: label(
+      'system_u:system_r:site_alias_t:s0:c12,c700',
+      'system_u:object_r:site_file_alias_t:s0:c12,c700',
+    ),
+    facts: {
+      ...host,
+      contexts: {
+        'system_u:system_r:site_alias_t:s0:c12,c700': own,
+        'system_u:object_r:site_file_alias_t:s0:c12,c700': files,
+      },
+    },
   },
   { name: 'no label for the mounts', process: { selinuxLabel: own }, facts: host },
   {
@@ -64,7 +79,16 @@ export const selinuxGood: readonly Example[] = [
   },
 ]
 
-type Key = 'absent' | 'malformed' | 'type' | 'categories' | 'mount' | 'exec' | 'unknown'
+type Key =
+  | 'absent'
+  | 'unbearable'
+  | 'invalid'
+  | 'malformed'
+  | 'type'
+  | 'categories'
+  | 'mount'
+  | 'exec'
+  | 'unknown'
 
 const given = (selinuxLabel: string): Pick<BadExample<Key>, 'config' | 'facts' | 'fixable'> => ({
   config: label(selinuxLabel, files),
@@ -74,6 +98,46 @@ const given = (selinuxLabel: string): Pick<BadExample<Key>, 'config' | 'facts' |
 
 export const selinuxBad: readonly BadExample<Key>[] = [
   { name: 'no label: Docker without selinux-enabled', facts: host, message: 'absent', fixable: false },
+  ...assignmentBad,
+  {
+    name: 'a type the policy of the host does not have',
+    config: label('system_u:system_r:container_kvm_t:s0:c12,c700'),
+    facts: { ...host, contexts: { 'system_u:system_r:container_kvm_t:s0:c12,c700': null } },
+    message: 'invalid',
+    fixable: false,
+  },
+  {
+    name: 'a user of files the policy of the host does not have',
+    config: label(own),
+    facts: { ...host, contexts: { [own]: own, [files]: null } },
+    message: 'invalid',
+    fixable: false,
+  },
+  {
+    name: 'an allowed name that the kernel knows for another type',
+    config: label('system_u:system_r:svirt_lxc_net_t:s0:c12,c700'),
+    facts: {
+      ...host,
+      contexts: { 'system_u:system_r:svirt_lxc_net_t:s0:c12,c700': 'system_u:system_r:spc_t:s0:c12,c700' },
+    },
+    message: 'type',
+    fixable: false,
+  },
+  {
+    name: 'no label for the mounts where the site asks for one',
+    process: { selinuxLabel: own },
+    facts: host,
+    parameters: { 'require-mount-label': true },
+    message: 'mount',
+    fixable: false,
+  },
+  {
+    name: 'mounts of another SELinux user',
+    config: label(own, 'staff_u:object_r:container_file_t:s0:c12,c700'),
+    facts: host,
+    message: 'mount',
+    fixable: false,
+  },
   { name: 'label=disable leaves the label of the mounts', ...given(''), message: 'absent' },
   { name: 'label=type:spc_t', ...given('system_u:system_r:spc_t:s0:c12,c700'), message: 'type' },
   {
@@ -136,6 +200,7 @@ export const selinuxBad: readonly BadExample<Key>[] = [
     config: admitted,
     process: { selinuxLabel: 'system_u:system_r:container_t:s0:c12,c13,c700' },
     message: 'exec',
+    fixable: false,
   },
   {
     name: 'exec with spc_t',
@@ -143,6 +208,7 @@ export const selinuxBad: readonly BadExample<Key>[] = [
     config: admitted,
     process: { selinuxLabel: 'system_u:system_r:spc_t:s0:c12,c700' },
     message: 'exec',
+    fixable: false,
   },
   { name: 'no label, away from the host', message: 'unknown' },
 ]

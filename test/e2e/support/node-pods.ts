@@ -16,6 +16,8 @@ export interface NodePods {
   start(name: string, handler?: string): Promise<string>
   /** What an `echo alive` in the container says. */
   alive(containerId: string): Promise<string>
+  /** Stops and removes every pod that was started. */
+  removeAll(): Promise<void>
   close(): void
 }
 
@@ -36,12 +38,23 @@ export const openNodePods = async (
     client = connectCri(host.path('/run/containerd/containerd.sock'))
     await until(() => serves(cri()), 'CRI to be ready')
   }
+  const sandboxes: string[] = []
   await importImages(host, sandboxImages)
   await connect()
   return {
     cri,
     connect,
-    start: (name, handler = '') => startPod(host, cri(), { name, handler }),
+    start: async (name, handler = '') => {
+      const started = await startPod(host, cri(), { name, handler })
+      sandboxes.push(started.podSandboxId)
+      return started.containerId
+    },
+    removeAll: async () => {
+      for (const podSandboxId of sandboxes.splice(0)) {
+        await cri().call('StopPodSandbox', { podSandboxId })
+        await cri().call('RemovePodSandbox', { podSandboxId })
+      }
+    },
     alive: async (containerId) => {
       const { stdout } = await cri().call('ExecSync', { containerId, cmd: ['echo', 'alive'], timeout: 30 })
       return stdout.toString().trim()
@@ -72,7 +85,7 @@ const startPod = async (
   host: InstalledHost,
   cri: CriClient,
   { name, handler }: { readonly name: string; readonly handler: string },
-): Promise<string> => {
+): Promise<{ readonly podSandboxId: string; readonly containerId: string }> => {
   const config = {
     metadata: { name, uid: `uid-${name}`, namespace: 'shop' },
     logDirectory: `/var/log/pods/${name}`,
@@ -90,7 +103,7 @@ const startPod = async (
     sandboxConfig: config,
   })
   await cri.call('StartContainer', { containerId })
-  return containerId
+  return { podSandboxId, containerId }
 }
 
 /** What an init script would do to have containerd read its file again. */

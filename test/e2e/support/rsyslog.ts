@@ -57,7 +57,7 @@ const daemon = (folder: string, name: string, text: string): Daemon => {
   const configuration = join(folder, `${name}.conf`)
   const work = join(folder, `${name}.work`)
   mkdirSync(work)
-  const placed = text.replaceAll('/var/lib/rsyslog/lintel', work)
+  const placed = text.replaceAll(/\/var\/lib\/rsyslog\/[a-z-]+/g, work)
   // A configuration in which nothing takes messages of its own is none.
   writeFileSync(configuration, `${placed}\naction(type="omfile" file="${own}")\n`)
   let running: ChildProcess | undefined
@@ -89,8 +89,8 @@ export interface ForwardingOptions {
   readonly aggregatorName?: string
   /** The aggregator's certificate is signed by an authority the host does not know. */
   readonly foreignAuthority?: true
-  /** More for the sender's configuration. */
-  readonly more?: (changes: { readonly folder: string; readonly port: number }) => string
+  /** Forwards what the containers of this Docker folder write instead (by TLS). */
+  readonly containers?: string
 }
 
 const wirePorts = { relp: '2514', tls: '6514', tcp: '514' } as const
@@ -101,8 +101,12 @@ export const openForwarding = async (way: Way, options: ForwardingOptions = {}):
   const log = join(folder, 'decisions.jsonl')
   const port = await freePort()
   writeCertificates(folder, options)
-  const senderText = replaced(readFileSync(join(snippets, `lintel-${way}.conf`), 'utf8'), [
-    ['/var/log/lintel/decisions.jsonl', log],
+  const [snippet, source, place] =
+    options.containers === undefined
+      ? ([`lintel-${way}.conf`, '/var/log/lintel/decisions.jsonl', log] as const)
+      : (['../docker-logs/forward.conf', '/var/lib/docker', options.containers] as const)
+  const senderText = replaced(readFileSync(join(snippets, snippet), 'utf8'), [
+    [source, place],
     ['target="aggregator.example"', 'target="127.0.0.1"'],
     [`port="${wirePorts[way]}"`, `port="${port}"`],
     ['action.resumeInterval="5"', 'action.resumeInterval="1"'],
@@ -117,7 +121,7 @@ export const openForwarding = async (way: Way, options: ForwardingOptions = {}):
     ['/etc/lintel/log/', join(folder, 'aggregator/')],
     ['/var/log/hosts/', join(folder, 'hosts/')],
   ])
-  const sender = daemon(folder, 'sender', senderText + (options.more?.({ folder, port }) ?? ''))
+  const sender = daemon(folder, 'sender', senderText)
   const aggregator = daemon(folder, 'aggregator', aggregatorText)
   const received: Forwarding['received'] = (file = 'decisions') => {
     const path = join(folder, 'hosts', hostname(), `${file}.jsonl`)
