@@ -13,7 +13,7 @@ import {
   refusedConfig,
   repairedConfig,
 } from './support/calls.ts'
-import { asRecord } from './support/record-schema.ts'
+import { asDryRun } from './support/record-schema.ts'
 import { openShim, type Shim } from './support/shim.ts'
 
 jest.setTimeout(60_000)
@@ -152,7 +152,7 @@ describe('--dry-run prints the decision, executes nothing, writes nothing', () =
     for (const name of names) {
       const called = await shim.call(['--dry-run', '--log', log, ...guardedCalls[name](bundle, 'c')])
       expect(called).toMatchObject({ status, ran: undefined })
-      const record = asRecord(JSON.parse(called.stdout))
+      const record = asDryRun(JSON.parse(called.stdout))
       expect(record).toMatchObject({ verdict, operation: name })
       expect(record.patch).toHaveLength(verdict === 'fix' ? 1 : 0)
       expect(called.stderr === '').toBe(verdict !== 'deny')
@@ -166,7 +166,7 @@ describe('--dry-run prints the decision, executes nothing, writes nothing', () =
     const broken = shim.bundle('broken', '{')
     const called = await shim.call(['--dry-run', 'create', '--bundle', broken, 'c'])
     expect(called).toMatchObject({ status: 1, ran: undefined })
-    expect(asRecord(JSON.parse(called.stdout))).toMatchObject({
+    expect(asDryRun(JSON.parse(called.stdout))).toMatchObject({
       verdict: 'deny',
       failure: expect.stringContaining(':1:2: '),
     })
@@ -175,7 +175,7 @@ describe('--dry-run prints the decision, executes nothing, writes nothing', () =
     for (const name of others) {
       const { status, stdout, ran } = await shim.call(['--dry-run', ...guardedCalls[name](bundle, 'c')])
       expect({ name, status, ran }).toEqual({ name, status: 0, ran: undefined })
-      expect(asRecord(JSON.parse(stdout))).toMatchObject({ verdict: 'allow' })
+      expect(asDryRun(JSON.parse(stdout))).toMatchObject({ verdict: 'allow' })
     }
     expect(shim.records()).toEqual([])
   })

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { ChainLink } from '../src/core/record.ts'
 import { openPrivateHost, type PrivateHost } from './e2e/support/private-host.ts'
 import { optionOf } from './support/replay/engine.ts'
 import { callsOf, type FixtureCall, fixtureNames } from './support/replay/fixture.ts'
@@ -215,8 +216,12 @@ describe('what is written', () => {
       const sha256 = createHash('sha256').update(text).digest('hex')
       return { op: operation.op, path: operation.path, sha256, length: text.length }
     }
-    const said = (record: DecisionRecord | undefined) =>
-      record && { ...record, id: '', time: '', durationMicroseconds: 0, patch: record.patch.map(short) }
+    const said = (record: (DecisionRecord & Partial<ChainLink>) | undefined) => {
+      if (record === undefined) return undefined
+      // What is not written has no place in the chain.
+      const { firstOfFile: _, sequence: __, previous: ___, ...rest } = record
+      return { ...rest, id: '', time: '', durationMicroseconds: 0, patch: record.patch.map(short) }
+    }
     const recorded = guarded().filter(({ files }) => files.get(decisionLog) !== undefined)
     each(recorded, ({ files, record }) => [
       said(JSON.parse(files.get(decisionLog)?.text ?? '')),

@@ -8,7 +8,7 @@ import { rules } from '../../src/rules/index.ts'
 import { until } from '../e2e/support/private-host.ts'
 import type { Attempt, Unread } from './evasion.ts'
 import { type Surroundings, surroundings } from './evasion-callers.ts'
-import { asRecord } from './record-schema.ts'
+import { asDryRun } from './record-schema.ts'
 import type { Shim } from './shim.ts'
 
 /** What lintel said to one call. */
@@ -176,7 +176,7 @@ const readSaid = (here: string): Said => {
     existsSync(join(here, name)) ? readFileSync(join(here, name), 'utf8') : ''
   const out = text('out')
   if (out === '') throw new Error(`no record: ${text('err')}`)
-  return { record: asRecord(JSON.parse(out)), stderr: text('err'), status: Number(text('status')) }
+  return { record: asDryRun(JSON.parse(out)), stderr: text('err'), status: Number(text('status')) }
 }
 
 /** Makes the calls of all these attempts, each in surroundings of its own, and gives what lintel said to each, to be read. */

@@ -24,11 +24,14 @@ export const asLogLine = (value: unknown): DecisionRecord | BreakGlassRecord => 
 }
 
 /** The value as a decision; throws where it is none. */
-export const asRecord = (value: unknown): DecisionRecord => {
+const asRecord = (value: unknown): DecisionRecord => {
   const line = asLogLine(value)
   if ('event' in line) throw new Error(`not a decision: ${JSON.stringify(value)}`)
   return line
 }
+
+/** The value as a decision of a dry run, which has no place in the chain; throws where it is none. */
+export const asDryRun = (value: object): DecisionRecord => asRecord({ ...value, sequence: 1, previous: '' })
 
 /** Every record of a decision log's text; throws where a line is torn, no JSON or no record. */
 export const parseRecords = (text: string): readonly DecisionRecord[] => {
