@@ -122,10 +122,11 @@ const linkedIn = async (): Promise<readonly Component[]> => {
     },
     { name: 'musl', version: musl, licence: 'MIT', purl: `pkg:generic/musl@${musl}`, folder: undefined },
     {
-      name: 'llvm-libunwind',
-      version: `rust-${rust}`,
+      // Rust's own copy, which has no version but Rust's.
+      name: 'rust-llvm-libunwind',
+      version: rust,
       licence: 'Apache-2.0 WITH LLVM-exception',
-      purl: `pkg:generic/llvm-libunwind@rust-${rust}`,
+      purl: `pkg:generic/rust-llvm-libunwind@${rust}`,
       folder: undefined,
     },
   ]
