@@ -56,9 +56,18 @@ export const contentOf = async (
     file('share/lintel/lintel.cil', readFileSync(join(root, 'install/selinux/lintel.cil'))),
     file('share/lintel/in-use.sh', host('in-use.sh'), 0o755),
     file('share/lintel/selinux.sh', host('selinux.sh'), 0o755),
+    ...examples(root),
     ...documents(root, components),
   ]
 }
+
+/** What an administrator copies and adapts to send records and containers' output to an aggregator; docs/log.md. */
+const examples = (root: string): readonly Entry[] =>
+  ['docker-logs', 'prometheus', 'rsyslog'].flatMap((folder) =>
+    readdirSync(join(root, 'install', folder))
+      .toSorted()
+      .map((name) => file(`share/lintel/${folder}/${name}`, readFileSync(join(root, 'install', folder, name)))),
+  )
 
 /** The rotation of the decision log. */
 export const rotation = (root: string): Buffer => readFileSync(join(root, 'install/host/logrotate'))
