@@ -26,15 +26,9 @@ export interface ActiveRule {
   readonly setting: RuleSetting
 }
 
-/**
- * The rules in the order in which they look and repair: by category, and in each those that can repair before those
- * that only look, which judge what is left.
- */
+/** The rules in the order in which they look and repair: by category. */
 export const inFixOrder = (rules: readonly Rule[]): readonly Rule[] =>
-  rules.toSorted(
-    (a, b) =>
-      categories.indexOf(a.category) - categories.indexOf(b.category) || Number(b.fixes) - Number(a.fixes),
-  )
+  rules.toSorted((a, b) => categories.indexOf(a.category) - categories.indexOf(b.category))
 
 /** Those of the rules (in fix order) that apply to the operation and are switched on. */
 export const activeRules = (

@@ -368,9 +368,6 @@ export const profiles: { readonly [name: string]: Profile } = {
         action: 'deny',
         'share-with-requester': true,
       },
-      'lsm-confinement': {
-        action: 'deny',
-      },
       'masked-paths': {
         action: 'fix',
       },
