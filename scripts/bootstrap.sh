@@ -64,6 +64,16 @@ install_rust() {
 	stop "Rust 1.$rust_minor or newer is needed and could not be installed here; install it with rustup and try again"
 }
 
+# The C library of the executable, docs/decisions/0006: Rust brings the library, musl-tools its headers.
+install_rust_target() {
+	target=$(rustc -vV | sed -n 's/^host: \(.*\)gnu$/\1musl/p')
+	[ -n "$target" ] || return 0
+	[ -f "$(rustc --print target-libdir --target "$target")/self-contained/libc.a" ] && return 0
+	say "installing Rust's library for $target"
+	rustup target add "$target" >/dev/null 2>&1 || rustup target add "$target" >/dev/null ||
+		stop "Rust's library for $target could not be installed; try: rustup target add $target"
+}
+
 node_is_new_enough() {
 	command -v node >/dev/null 2>&1 &&
 		node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
@@ -81,7 +91,7 @@ install_npm_packages() {
 }
 
 node_is_new_enough || stop "Node 20.19 or newer is needed"
-install_packages gcc libc6-dev runc busybox-static
+install_packages gcc libc6-dev musl-tools runc busybox-static
 if [ "$need" = test ]; then
 	install_packages docker.io containerd containernetworking-plugins podman conmon crun iptables openssl shellcheck python3 util-linux procps strace \
 		rpm mmdebstrap logrotate man-db mandoc groff-base zsh secilc selinux-utils
@@ -90,4 +100,5 @@ if [ "$need" = selinux ]; then
 	install_packages qemu-system-x86 mmdebstrap e2fsprogs cpio xz-utils zstd
 fi
 install_rust
+install_rust_target
 install_npm_packages

@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { execa } from 'execa'
 import { doorTable } from '../src/runtime/door-table.ts'
-import { hostTarget, linkedExecutable, withSnapshot } from './heap-snapshot.ts'
+import { buildTarget, linkedExecutable, withSnapshot } from './heap-snapshot.ts'
 import { leanRules } from './lean-rules.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -93,7 +93,7 @@ const rustFlags = [
 ].join('\u001f')
 
 const compile = async (): Promise<string> => {
-  const target = await hostTarget()
+  const target = await buildTarget()
   await execa(
     'cargo',
     [

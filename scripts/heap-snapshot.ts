@@ -6,15 +6,19 @@ import { execa } from 'execa'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The machine's own target triple; naming it keeps the static flags away from build scripts. */
-export const hostTarget = async (): Promise<string> => {
+/**
+ * What is built for: the machine's own processor, with musl for a C library (docs/decisions/0006). Naming it keeps the
+ * static flags away from build scripts.
+ */
+export const buildTarget = async (): Promise<string> => {
   const { stdout } = await execa('rustc', ['-vV'])
-  return /^host: (.*)$/m.exec(stdout)?.[1] ?? 'x86_64-unknown-linux-gnu'
+  const host = /^host: (.*)$/m.exec(stdout)?.[1] ?? 'x86_64-unknown-linux-gnu'
+  return host.replace(/gnu$/, 'musl')
 }
 
 /** Path of the executable as cargo links it, without a snapshot. */
 export const linkedExecutable = async (): Promise<string> =>
-  join(root, 'native/target', await hostTarget(), 'release/lintel')
+  join(root, 'native/target', await buildTarget(), 'release/lintel')
 
 /** Offset and size in bytes of a section of a 64-bit little-endian ELF file (elf(5), Shdr). Throws if it has none such. */
 export const sectionOf = (file: Buffer, name: string): { readonly offset: number; readonly size: number } => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { hostTarget } from './heap-snapshot.ts'
+import { buildTarget } from './heap-snapshot.ts'
 import { billOfMaterials } from './package/bill-of-materials.ts'
 import { componentsOf } from './package/components.ts'
 import type { Source } from './package/content.ts'
@@ -29,7 +29,7 @@ const date = sourceDate(root)
 const source: Source = {
   root,
   edition: { version, date: new Date(date * 1000).toISOString().slice(0, 10) },
-  components: await componentsOf(root, await hostTarget()),
+  components: await componentsOf(root, await buildTarget()),
 }
 const executable = readFileSync(join(root, 'dist/lintel'))
 const name = `lintel-${version}-linux-${machine}`

@@ -128,7 +128,7 @@ describe('the bill of materials', () => {
       'yargs',
       'yargs-parser',
       'cliui',
-      'glibc',
+      'musl',
       'rust-std',
     ])
       expect(names).toContain(name)

@@ -108,7 +108,8 @@ fn refuse(bug: &str, failsafe: Option<&Failsafe>) -> i32 {
 fn report(bug: &str) -> String {
     let now = crate::host::clock::timestamp(crate::host::clock::now());
     let path = format!("{REPORTS}/{}-{}.txt", now.replace(':', ""), std::process::id());
-    let arguments: Vec<_> = process::arguments().iter().map(|a| without_token(&a.to_string_lossy())).collect();
+    let arguments: Vec<_> =
+        process::arguments().iter().map(|a| without_token(&a.to_string_lossy())).collect();
     let text = format!("time: {now}\narguments: {arguments:?}\n\n{bug}\n");
     match files::write_file(&path, &text, 0o600) {
         Ok(()) => format!("Report for the administrator: {path}"),

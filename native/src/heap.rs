@@ -3,13 +3,15 @@
 //! While a snapshot is made (snapshot.rs), everything the machine and the Rust values it holds allocate lies in the
 //! section. The build writes the used part of it back into the executable, and the kernel loads it at the same
 //! address with the rest of the program's data. In a call the machine's new memory comes from a pool (heap/pool.rs), Rust's
-//! from the C library.
+//! from dlmalloc: musl's own malloc maps and unmaps a page for nearly every block above some kilobytes.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
 use std::ops::Range;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+use dlmalloc::GlobalDlmalloc;
 
 mod pool;
 
@@ -191,7 +193,7 @@ struct Rust;
 #[global_allocator]
 static RUST: Rust = Rust;
 
-// SAFETY: blocks of the section are told from the C library's by their address. In a call the section's are left
+// SAFETY: blocks of the section are told from dlmalloc's by their address. In a call the section's are left
 // lying: the process ends soon.
 unsafe impl GlobalAlloc for Rust {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -199,14 +201,14 @@ unsafe impl GlobalAlloc for Rust {
             return section_alloc(layout.size());
         }
         // SAFETY: the caller keeps to the contract of GlobalAlloc.
-        unsafe { System.alloc(layout) }
+        unsafe { GlobalDlmalloc.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, content: *mut u8, layout: Layout) {
         // SAFETY: as above.
         unsafe {
             if !in_section(content) {
-                System.dealloc(content, layout);
+                GlobalDlmalloc.dealloc(content, layout);
             } else if state() == OPEN {
                 section_free(content);
             }
@@ -217,7 +219,7 @@ unsafe impl GlobalAlloc for Rust {
         // SAFETY: as above; the new block is at least as large as what is copied.
         unsafe {
             if !in_section(content) {
-                return System.realloc(content, layout, size);
+                return GlobalDlmalloc.realloc(content, layout, size);
             }
             let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
             if !new.is_null() {

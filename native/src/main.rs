@@ -9,13 +9,11 @@ mod failsafe;
 mod heap;
 mod host;
 mod json;
-#[cfg(not(test))]
-mod mathematics;
 mod packed;
 mod snapshot;
 mod vm;
 
-use std::ffi::c_int;
+use std::ffi::{c_char, c_int};
 use std::panic::catch_unwind;
 
 use host::process::arguments;
@@ -24,7 +22,8 @@ use host::process::arguments;
 /// has to inherit both exactly as the engine set them.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 #[cfg_attr(test, allow(dead_code))]
-pub extern "C" fn main(_count: c_int, _arguments: *const *const std::ffi::c_char) -> c_int {
+pub extern "C" fn main(_count: c_int, values: *const *const c_char) -> c_int {
+    host::process::keep_arguments(values);
     host::process::reserve_standard_descriptors();
     let arguments = arguments();
     let role = vm::Role::of_program(&arguments);

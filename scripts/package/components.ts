@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
+import { buildTarget } from '../heap-snapshot.ts'
 
 export interface Component {
   readonly name: string
@@ -96,13 +97,21 @@ const npmPackages = (root: string): readonly Component[] => {
   })
 }
 
+/** The version of the C library that Rust's standard library for this target brings; it names it nowhere but inside. */
+const muslVersion = async (): Promise<string> => {
+  const { stdout } = await execa('rustc', ['--print', 'target-libdir', '--target', await buildTarget()])
+  const library = readFileSync(join(stdout, 'self-contained/libc.a')).toString('latin1')
+  const [, version] = /\0(1\.\d+\.\d+)\0/.exec(library) ?? []
+  if (version === undefined) throw new Error("Rust's musl does not tell its version")
+  return version
+}
+
 /** What the compilers link in. */
 const linkedIn = async (): Promise<readonly Component[]> => {
   const first = async (program: string, words: readonly string[]): Promise<string> =>
     (await execa(program, words)).stdout.split('\n')[0] ?? ''
   const rust = (await first('rustc', ['--version'])).split(' ')[1] ?? ''
-  const glibc = (await first('ldd', ['--version'])).split(' ').at(-1) ?? ''
-  const gcc = await first('gcc', ['-dumpfullversion', '-dumpversion'])
+  const musl = await muslVersion()
   return [
     {
       name: 'rust-std',
@@ -111,18 +120,12 @@ const linkedIn = async (): Promise<readonly Component[]> => {
       purl: `pkg:generic/rust-std@${rust}`,
       folder: undefined,
     },
+    { name: 'musl', version: musl, licence: 'MIT', purl: `pkg:generic/musl@${musl}`, folder: undefined },
     {
-      name: 'glibc',
-      version: glibc,
-      licence: 'LGPL-2.1-or-later',
-      purl: `pkg:generic/glibc@${glibc}`,
-      folder: undefined,
-    },
-    {
-      name: 'libgcc',
-      version: gcc,
-      licence: 'GPL-3.0-or-later WITH GCC-exception-3.1',
-      purl: `pkg:generic/libgcc@${gcc}`,
+      name: 'llvm-libunwind',
+      version: `rust-${rust}`,
+      licence: 'Apache-2.0 WITH LLVM-exception',
+      purl: `pkg:generic/llvm-libunwind@rust-${rust}`,
       folder: undefined,
     },
   ]

@@ -1,10 +1,11 @@
 /** `lintel divert`: takes the path of runc and crun, brings that back after an upgrade, or takes it back. */
-import { ok, type Result } from '../core/result.ts'
+import { err, ok, type Result } from '../core/result.ts'
 import type { AdministratorHost } from '../host/administrator.ts'
 import type { Diversion } from '../installation/diversion.ts'
 import { divert, planDivert, repairDiversions } from '../installation/divert.ts'
 import { type Standing, standingOf } from '../installation/divert-record.ts'
 import { undoDiversions } from '../installation/divert-undo.ts'
+import { passThroughFile } from '../policy/pass-through.ts'
 import { exitStatus, type Output } from './output.ts'
 
 export interface DivertOptions {
@@ -34,7 +35,16 @@ export const divertRuntimes = (host: AdministratorHost, output: Output, options:
 const act = (host: AdministratorHost, options: DivertOptions): Result<readonly string[], string> => {
   if (options.dryRun) return foreseen(host, options)
   if (options.undo) return undoDiversions(host)
-  return options.repair ? repairDiversions(host) : divert(host)
+  if (options.repair) return repairDiversions(host)
+  const judging = judgeAgain(host)
+  return judging.ok ? divert(host) : judging
+}
+
+/** After an uninstall calls may be handed on unjudged; at the path of a runtime that is not what anybody means. */
+const judgeAgain = (host: AdministratorHost): Result<null, string> => {
+  if (host.process.effectiveUid !== 0 || !host.stat(passThroughFile, false).ok) return ok(null)
+  const removed = host.remove(passThroughFile)
+  return removed.ok ? ok(null) : err(`${passThroughFile} cannot be removed (${removed.error.code})`)
 }
 
 const foreseen = (host: AdministratorHost, { undo }: DivertOptions): Result<readonly string[], string> => {

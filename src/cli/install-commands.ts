@@ -79,7 +79,7 @@ export const addUninstall: Add = (parser, { host, output, settle }) =>
         .usage(
           `$0 uninstall [engine]
 
-Gives the engines their own configuration back, byte by byte where nobody has edited it since, else with lintel's entries taken out; has them read it, and asks them. Diverted runtimes go back to their place where no engine is named. Running containers go on. Those that were made with lintel call it until they are removed: they are listed, and until none is left the executable must stay. Policy and decision log stay.`,
+Gives the engines their own configuration back, byte by byte where nobody has edited it since, else with lintel's entries taken out; has them read it, and asks them. Diverted runtimes go back to their place where no engine is named. Running containers go on. Those that were made with lintel call it until they are removed: they are listed, their engine's file keeps the name lintel for them, as no default, and the executable must stay; lintel hands their calls on unjudged. Once none is left, call it again: that takes away the rest. Policy and decision log stay.`,
         )
         .positional('engine', engine)
         .option('restart-command', restartCommand)

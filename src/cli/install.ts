@@ -8,13 +8,16 @@ import type { ControlScene } from '../installation/control/control.ts'
 import { discover } from '../installation/discover.ts'
 import { divert, planDivert } from '../installation/divert.ts'
 import { firstPolicy, policyFile } from '../installation/first-policy.ts'
+import { passThroughChange } from '../installation/pass-through.ts'
 import { installedRuntime } from '../installation/place.ts'
 import { type EnginePlan, planInstall } from '../installation/plan.ts'
-import { confirm, recordOf, register } from '../installation/register.ts'
+import { confirm, register } from '../installation/register.ts'
 import { readConfiguration } from '../installation/replace-text.ts'
-import { readState, type State } from '../installation/state.ts'
+import { readState, recordOf, type State } from '../installation/state.ts'
 import { checkTlsFolder } from '../installation/tls-folder.ts'
 import { unifiedDiff } from '../installation/unified-diff.ts'
+import { builtIn } from '../policy/built-in.ts'
+import { loadPolicy } from '../policy/load.ts'
 import type { FileChange, Installation, RegistrableEngine, Wanted } from '../registration/registration.ts'
 import { exitStatus, type Output } from './output.ts'
 
@@ -57,7 +60,8 @@ const wantedOf = (host: AdministratorHost, options: InstallOptions): Result<Want
     return err('--restart-command is for one engine; name it')
   const runtime = installedRuntime(host)
   if (!runtime.ok) return runtime
-  const tlsWanted = tcp === undefined || tls === undefined ? undefined : { port: tcp, folder: tls }
+  const tlsWanted =
+    tcp === undefined || tls === undefined ? undefined : { port: tcp, folder: tls.replace(/(?<=.)\/+$/, '') }
   return ok({ runtime: runtime.value, tls: tlsWanted })
 }
 
@@ -67,14 +71,21 @@ interface Task {
 }
 
 const act = (host: AdministratorHost, output: Output, task: Task): Result<null, string> => {
-  const { options, wanted } = task
+  const { options } = task
   const scene: ControlScene = { host, say: output.print, restartCommand: options.restartCommand }
   const state = options.dryRun ? settledState(host) : openState(scene)
   if (!state.ok) return state
-  const plan = planned(host, output, { task, state: state.value })
+  const becomes = runtimeUnder(host)
+  if (!becomes.ok) return becomes
+  const wanted = { ...task.wanted, becomes: becomes.value }
+  const plan = planned(host, output, { task: { options, wanted }, state: state.value })
   if (!plan.ok) return plan
   const { engines, policy } = plan.value
-  const changes = [...policy, ...distinct(engines.flatMap((engine) => engine.changes))]
+  const changes = [
+    ...policy,
+    ...passThroughChange(host, false),
+    ...distinct(engines.flatMap((engine) => engine.changes)),
+  ]
   for (const change of changes) output.print(unifiedDiff(change).trimEnd())
   adviseOnMode(host, output, options.mode)
   if (options.dryRun) return finishDryRun(host, output, { changes, diverts: options.divert })
@@ -88,6 +99,18 @@ const act = (host: AdministratorHost, output: Output, task: Task): Result<null, 
   if (!folder.ok)
     output.complain(`/var/log/lintel cannot be made (${folder.error.code}); see [log] in the policy`)
   return options.divert ? diverted(host, output) : ok(null)
+}
+
+/** Absolute path of the runtime lintel becomes for every call. Errors: one line; each container would fail. */
+const runtimeUnder = (host: AdministratorHost): Result<string, string> => {
+  const loaded = loadPolicy(host, undefined)
+  const { runtimePaths } = loaded.ok ? loaded.value.policy : (host.readKept(undefined) ?? builtIn)
+  const found = host.findRuntime(runtimePaths)
+  return found === undefined
+    ? err(
+        `no container runtime is at ${runtimePaths.join(', ')}; install runc or crun, or name its path in [runtime] of ${policyFile}; nothing was changed`,
+      )
+    : ok(found)
 }
 
 /** For a dry run, which ends nothing that is unfinished. */
@@ -120,7 +143,7 @@ const planned = (
     )
   }
   if (wanted.tls !== undefined) {
-    const findings = checkTlsFolder(host, wanted.tls.folder.replace(/\/+$/, ''), [host.process.hostname])
+    const findings = checkTlsFolder(host, wanted.tls.folder, [host.process.hostname])
     const problem = findings.find(({ severity }) => severity === 'error')
     if (problem !== undefined) return err(`${problem.message}; nothing was changed`)
     for (const { message } of findings) output.print(message)

@@ -4,7 +4,10 @@ import { standingOf } from '../doctor/registered.ts'
 import type { Scene } from '../doctor/scene.ts'
 import { survey } from '../doctor/survey.ts'
 import type { AdministratorHost } from '../host/administrator.ts'
+import { readState } from '../installation/state.ts'
+import { leavingContainers } from '../installation/unregister.ts'
 import { policyProblems } from '../policy/load.ts'
+import { readPassThrough } from '../policy/pass-through.ts'
 import { ago } from './ago.ts'
 import { exitStatus, type Output, wrap } from './output.ts'
 
@@ -38,6 +41,8 @@ const factsOf = (scene: Scene) => {
       problems: policyProblems(host, undefined, { ownership: true }).map(({ message }) => message),
     },
     breakGlass: breakGlass?.running === true ? breakGlass : null,
+    passThrough: readPassThrough(host)?.ok === true,
+    leaving: leavingOf(scene),
     engines: engines.map((engine) => ({
       engine: engine.installation.engine,
       version: engine.installation.version ?? null,
@@ -56,6 +61,31 @@ const factsOf = (scene: Scene) => {
   }
 }
 
+/** Containers of engines that lintel was taken out of; null where they cannot be told. */
+const leavingOf = ({ host }: Scene) => {
+  const state = readState(host)
+  const leaving = state.ok ? leavingContainers(host, state.value) : []
+  return leaving.map(({ installation, pinned }) => ({
+    engine: installation.engine,
+    containers: pinned.ok ? pinned.value : null,
+  }))
+}
+
+const printLeaving = (
+  line: (name: string, text: string) => void,
+  facts: ReturnType<typeof factsOf>,
+): void => {
+  if (facts.passThrough) line('uninstalled', 'every call is handed on, nothing is judged')
+  for (const { engine, containers } of facts.leaving) {
+    const names = containers === null ? 'which cannot be told now' : containers.join(', ')
+    const text =
+      containers?.length === 0
+        ? `${engine}: no container needs lintel any more; run lintel uninstall`
+        : `${engine}: containers made before still call lintel (${names}); once they are gone, run lintel uninstall`
+    line('', text)
+  }
+}
+
 const printText = (output: Output, facts: ReturnType<typeof factsOf>, now: number): void => {
   const { policy, breakGlass, engines, decisions, log } = facts
   const line = (name: string, text: string): void =>
@@ -68,6 +98,7 @@ const printText = (output: Output, facts: ReturnType<typeof factsOf>, now: numbe
       'break-glass',
       output.red(`runs until ${breakGlass.until}, by ${breakGlass.by}: ${breakGlass.reason}`),
     )
+  printLeaving(line, facts)
   if (engines.length === 0) line('engines', 'none found')
   for (const [index, { engine, version, running, registered, effective, evidence }] of engines.entries()) {
     const last = evidence === null ? 'no decision yet' : `last decision ${ago(evidence.time, now)}`

@@ -12,6 +12,7 @@ import { otherHandlers } from './other-handlers.ts'
 import { otherRuntimes } from './other-runtimes.ts'
 import { otherShims } from './other-shims.ts'
 import { overwritten } from './overwritten.ts'
+import { passThrough } from './pass-through.ts'
 import { policyState } from './policy-state.ts'
 import { registered } from './registered.ts'
 import { rootlessConfigurations } from './rootless-configurations.ts'
@@ -26,6 +27,7 @@ const checks = {
   overwritten,
   'unjudged-containers': unjudgedContainers,
   'policy-state': policyState,
+  'pass-through': passThrough,
   'log-state': logState,
   'runtime-version': runtimeVersion,
   'docker-port': dockerPort,

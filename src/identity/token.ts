@@ -17,7 +17,7 @@ export interface ParsedToken {
 }
 
 /** Longest token read, in characters; identity services stay far below it. */
-export const longestToken = 8192
+const longestToken = 8192
 
 const deepest = 8
 

@@ -91,17 +91,11 @@ export const discover = (host: Host): readonly Installation[] => {
   return knownEngines.flatMap((known) => {
     const running = daemonsOf(known, processes)
     const all = [...running, ...installedOf(host, known, { running, processes })]
-    return all.map(({ program, configuration, daemon }) => ({
-      engine: known.engine,
-      program,
-      version: version(program),
-      configuration,
-      daemon,
-    }))
+    return all.map((found) => ({ engine: known.engine, version: version(found.program), ...found }))
   })
 }
 
-type Found = Pick<Installation, 'program' | 'configuration' | 'daemon'>
+type Found = Pick<Installation, 'program' | 'configuration' | 'daemon' | 'argv'>
 
 const daemonsOf = (known: Known, processes: readonly RunningProcess[]): readonly Found[] =>
   known.options.length === 0
@@ -112,6 +106,7 @@ const daemonsOf = (known: Known, processes: readonly RunningProcess[]): readonly
           program: each.executable,
           configuration: absoluteIn(each.folder, optionOf(each.argv, known.options)) ?? known.configuration,
           daemon: each.pid,
+          argv: each.argv,
         }))
 
 /** True for a containerd that dockerd runs: its child, or told of the file that dockerd writes for it. */

@@ -8,7 +8,7 @@ import { member, output } from './control/program.ts'
 import { runningProcesses } from './processes.ts'
 
 /** How lintel is known to an engine. */
-export interface Registration {
+export interface Names {
   readonly installation: Installation
   /** Names it was registered under that mean nothing to the engine without it. */
   readonly names: readonly string[]
@@ -19,7 +19,7 @@ export interface Registration {
 /** One line a container: its name, or its id. Errors: one line that says why it cannot be told. */
 export const pinnedContainers = (
   host: AdministratorHost,
-  registration: Registration,
+  registration: Names,
 ): Result<readonly string[], string> => {
   switch (registration.installation.engine) {
     case 'docker':
@@ -38,7 +38,7 @@ export const pinnedContainers = (
 
 const ofDocker = (
   host: AdministratorHost,
-  { installation, names }: Registration,
+  { installation, names, runtime }: Names,
 ): Result<readonly string[], string> => {
   if (installation.daemon === undefined) return ok(ofStoppedDocker(host, { installation, names }))
   const listed = askDocker(host, installation, '/containers/json?all=1')
@@ -46,13 +46,14 @@ const ofDocker = (
   const ids = (Array.isArray(listed.value) ? listed.value : []).flatMap((each: unknown) =>
     isJsonObject(each) && typeof each['Id'] === 'string' ? [each['Id']] : [],
   )
+  const running = ofShims(host, runtime).flatMap(({ namespace, id }) => (namespace === dockers ? [id] : []))
   return ok(
     ids.flatMap((id) => {
       const found = askDocker(host, installation, `/containers/${id}/json`)
       const container = found.ok ? found.value : undefined
-      const runtime = member(member(container, 'HostConfig'), 'Runtime')
+      const used = member(member(container, 'HostConfig'), 'Runtime')
       const name = member(container, 'Name')
-      const isPinned = names.some((each) => each === runtime)
+      const isPinned = names.some((each) => each === used) || running.includes(id)
       return isPinned ? [typeof name === 'string' ? name.replace(/^\//, '') : id] : []
     }),
   )
@@ -61,7 +62,7 @@ const ofDocker = (
 /** What `docker create` wrote down: `hostconfig.json` of each container, below the data root. */
 const ofStoppedDocker = (
   host: AdministratorHost,
-  { installation, names }: Omit<Registration, 'runtime'>,
+  { installation, names }: Omit<Names, 'runtime'>,
 ): readonly string[] => {
   const told = member(parsedFile(host, installation.configuration), 'data-root')
   const folder = `${typeof told === 'string' ? told : '/var/lib/docker'}/containers`
@@ -77,17 +78,33 @@ const parsedFile = (host: AdministratorHost, path: string): Json | undefined => 
   return parsed?.ok === true ? parsed.value : undefined
 }
 
-const shims = '/run/containerd/io.containerd.runtime.v2.task'
+/** containerd's namespace of Docker's containers. */
+const dockers = 'moby'
+
+const ofContainerd = (host: AdministratorHost, { runtime }: Names): readonly string[] =>
+  ofShims(host, runtime)
+    .filter(({ namespace }) => namespace !== dockers)
+    .map(({ namespace, id }) => `${namespace}/${id}`)
+
+/** Where shims of the host's containerd and of dockerd's own have their bundles. */
+const shims = ['/run/containerd', '/run/docker/containerd/daemon'].map(
+  (state) => `${state}/io.containerd.runtime.v2.task`,
+)
 
 /** A running shim keeps what it was started with in its bundle (options.json; containerd runtime/v2/shim). */
-const ofContainerd = (host: AdministratorHost, { runtime }: Registration): readonly string[] =>
-  foldersIn(host, shims).flatMap((namespace) =>
-    foldersIn(host, `${shims}/${namespace}`)
-      .filter((id) => {
-        const options = host.readText(`${shims}/${namespace}/${id}/options.json`, 1024 * 1024, false)
-        return options.ok && options.value.includes(JSON.stringify(runtime))
-      })
-      .map((id) => `${namespace}/${id}`),
+const ofShims = (
+  host: AdministratorHost,
+  runtime: string,
+): readonly { readonly namespace: string; readonly id: string }[] =>
+  shims.flatMap((folder) =>
+    foldersIn(host, folder).flatMap((namespace) =>
+      foldersIn(host, `${folder}/${namespace}`)
+        .filter((id) => {
+          const options = host.readText(`${folder}/${namespace}/${id}/options.json`, 1024 * 1024, false)
+          return options.ok && options.value.includes(JSON.stringify(runtime))
+        })
+        .map((id) => ({ namespace, id })),
+    ),
   )
 
 const foldersIn = (host: AdministratorHost, folder: string): readonly string[] => {
@@ -97,23 +114,31 @@ const foldersIn = (host: AdministratorHost, folder: string): readonly string[] =
 
 const ofPodman = (
   host: AdministratorHost,
-  { installation, names, runtime }: Registration,
+  { installation, names, runtime }: Names,
 ): Result<readonly string[], string> => {
   const ids = output(host, [installation.program, 'ps', '--all', '--quiet', '--no-trunc'])
   if (!ids.ok) return ids
   const words = ids.value.split('\n').filter((id) => id !== '')
-  if (words.length === 0) return ok([])
+  const users = ofUsers(host, runtime)
+  if (words.length === 0) return ok(users)
   const inspect = [installation.program, 'container', 'inspect', '--format', '{{.Name}}\t{{.OCIRuntime}}']
   const found = output(host, [...inspect, ...words])
   if (!found.ok) return found
   const rows = found.value.split('\n').map((line) => line.split('\t'))
-  return ok(
-    rows.flatMap(([name = '', used = '']) => (used === runtime || names.includes(used) ? [name] : [])),
+  const own = rows.flatMap(([name = '', used = '']) =>
+    used === runtime || names.includes(used) ? [name] : [],
   )
+  return ok([...own, ...users])
 }
 
+/** Those of users without root, which root's Podman does not list, while they run. */
+const ofUsers = (host: AdministratorHost, runtime: string): readonly string[] =>
+  runningProcesses(host)
+    .filter(({ name, uid, argv }) => name === 'conmon' && uid !== 0 && optionIn(argv, '-r') === runtime)
+    .map(({ argv, uid, pid }) => `${optionIn(argv, '-n') ?? `process ${pid}`} of uid ${uid}`)
+
 /** conmon is told the runtime by `-r` and the container by `-c`. */
-const ofConmon = (host: AdministratorHost, { runtime }: Registration): readonly string[] =>
+const ofConmon = (host: AdministratorHost, { runtime }: Names): readonly string[] =>
   runningProcesses(host)
     .filter(({ name, argv }) => name === 'conmon' && optionIn(argv, '-r') === runtime)
     .map(({ argv, pid }) => optionIn(argv, '-c') ?? `process ${pid}`)

@@ -2,9 +2,10 @@
 import { err, ok, type Result } from '../core/result.ts'
 import type { Host } from '../host/host.ts'
 import { registrationOf } from '../registration/engines.ts'
+import { baseName } from '../registration/names.ts'
 import type { FileChange, Installation, Texts, Wanted } from '../registration/registration.ts'
 import { readConfiguration } from './replace-text.ts'
-import type { Registered } from './state.ts'
+import { type Registered, wantedOf } from './state.ts'
 
 /** The change of one engine. */
 export interface EnginePlan {
@@ -55,15 +56,49 @@ export const planInstall = (
   const texts = readTexts(host, installation)
   if (!texts.ok) return texts
   const registration = registrationOf(installation.engine)
-  const changes = registration.register(installation, texts.value, wanted)
-  if (!changes.ok) return changes
-  const expected = isThrough(installation, changed(texts.value, changes.value), wanted)
+  const start = startOf(installation, { texts: texts.value, known, wanted })
+  if (!start.ok) return start
+  const made = registration.register(installation, start.value, wanted)
+  if (!made.ok) return made
+  const result = changed(start.value, made.value)
+  const changes = differences(texts.value, result)
+  const expected = isThrough(installation, result, wanted)
   if (!expected.ok) return expected
-  const files = recordedFiles({ installation, known, wanted, texts: texts.value, changes: changes.value })
-  return files.ok
-    ? ok({ installation, changes: changes.value, expected: expected.value, files: files.value })
-    : files
+  const files = recordedFiles({ installation, known, texts: texts.value, changes })
+  return files.ok ? ok({ installation, changes, expected: expected.value, files: files.value }) : files
 }
+
+/** The texts to register in: where lintel became another runtime before, without the names it took over then. */
+const startOf = (
+  installation: Installation,
+  scene: { readonly texts: Texts; readonly known: Registered | undefined; readonly wanted: Wanted },
+): Result<Texts, string> => {
+  const { texts, known, wanted } = scene
+  const isSame = baseName(known?.becomes ?? 'runc') === baseName(wanted.becomes ?? 'runc')
+  return known === undefined || isSame ? ok(texts) : restored(installation, texts, known)
+}
+
+/** Texts without lintel: byte by byte as they were, where nobody has edited them since. */
+const restored = (installation: Installation, texts: Texts, known: Registered): Result<Texts, string> => {
+  const untouched = known.files.filter(({ path, after }) => texts[path] === after)
+  const back = { ...texts, ...Object.fromEntries(untouched.map(({ path, before }) => [path, before])) }
+  const { unregister, handlers } = registrationOf(installation.engine)
+  const told = handlers(installation, back, wantedOf(known))
+  if (!told.ok) return told
+  // What an engine is told may be split over files, of which only one was edited.
+  if (untouched.length === known.files.length && !told.value.some(({ throughLintel }) => throughLintel))
+    return ok(back)
+  const rest = unregister(installation, back, { before: beforeOf(known), wanted: wantedOf(known) })
+  return rest.ok ? ok(changed(back, rest.value)) : rest
+}
+
+const beforeOf = (known: Registered | undefined): Texts =>
+  Object.fromEntries((known?.files ?? []).map(({ path, before }) => [path, before]))
+
+const differences = (texts: Texts, result: Texts): readonly FileChange[] =>
+  Object.keys(result)
+    .filter((path) => result[path] !== texts[path])
+    .map((path) => ({ path, before: texts[path], after: result[path] }))
 
 /** Texts after some changes. */
 const changed = (texts: Texts, changes: readonly FileChange[]): Texts => ({
@@ -85,21 +120,17 @@ const isThrough = (installation: Installation, texts: Texts, wanted: Wanted): Re
 const recordedFiles = (scene: {
   readonly installation: Installation
   readonly known: Registered | undefined
-  readonly wanted: Wanted
   readonly texts: Texts
   readonly changes: readonly FileChange[]
 }): Result<Registered['files'], string> => {
-  const { installation, known, wanted, texts, changes } = scene
+  const { installation, known, texts, changes } = scene
   const old = known?.files ?? []
   const isEdited = changes.some(({ path, before }) =>
     old.some((each) => each.path === path && each.after !== before),
   )
-  const before = Object.fromEntries(old.map((each) => [each.path, each.before]))
-  const cleaned = isEdited
-    ? registrationOf(installation.engine).unregister(installation, texts, { before, wanted })
-    : ok([])
+  const cleaned = isEdited && known !== undefined ? restored(installation, texts, known) : ok(texts)
   if (!cleaned.ok) return cleaned
-  const clean = changed(texts, cleaned.value)
+  const clean = cleaned.value
   const untouched = old.filter(({ path }) => !changes.some((each) => each.path === path))
   const files = changes.map(({ path, before, after }) => {
     const first = old.find((each) => each.path === path)
@@ -113,16 +144,17 @@ const recordedFiles = (scene: {
 
 /**
  * Takes lintel out of an engine's files: byte by byte what was there before, where nobody has edited them since.
- * `known` undefined: registered by hand, or the record is lost. Errors: one line; nothing may be touched then.
+ * `known` undefined: registered by hand, or the record is lost. `keepName`: containers are pinned to the runtime name
+ * lintel was registered by, which stays as nobody's default; the answer's `files` tell of it. Errors: one line; nothing
+ * may be touched then.
  */
 export const planUninstall = (
   host: Host,
   { installation, known }: { readonly installation: Installation; readonly known: Registered | undefined },
-  wanted: Wanted,
+  { wanted, keepName }: { readonly wanted: Wanted; readonly keepName: boolean },
 ): Result<EnginePlan, string> => {
   const texts = readTexts(host, installation)
   if (!texts.ok) return texts
-  const registration = registrationOf(installation.engine)
   const files = known?.files ?? []
   const all: { [path: string]: string | undefined } = { ...texts.value }
   for (const { path } of files) {
@@ -130,28 +162,33 @@ export const planUninstall = (
     if (!text.ok) return text
     all[path] = text.value
   }
-  const restored: Texts = {
-    ...all,
-    ...Object.fromEntries(
-      files.filter(({ path, after }) => all[path] === after).map(({ path, before }) => [path, before]),
-    ),
-  }
-  const handlers = registration.handlers(installation, restored, wanted)
-  if (!handlers.ok) return handlers
-  const before = Object.fromEntries(files.map((each) => [each.path, each.before]))
-  const rest = handlers.value.some(({ throughLintel }) => throughLintel)
-    ? registration.unregister(installation, restored, { before, wanted })
-    : ok([])
-  if (!rest.ok) return rest
-  const result = changed(restored, rest.value)
-  const changes = Object.keys(result)
-    .filter((path) => result[path] !== all[path])
-    .map((path) => ({ path, before: all[path], after: result[path] }))
-  const expected = isThrough(installation, result, wanted)
+  const result = withoutLintel(installation, all, { known, wanted, keepName })
+  if (!result.ok) return result
+  const expected = isThrough(installation, result.value, wanted)
   if (!expected.ok) return expected
-  return expected.value
-    ? err(
-        `${installation.engine}: lintel could not be taken out of ${installation.configuration}; edit it by hand`,
-      )
-    : ok({ installation, changes, expected: false, files: [] })
+  if (expected.value)
+    return err(
+      `${installation.engine}: lintel could not be taken out of ${installation.configuration}; edit it by hand`,
+    )
+  const kept = files
+    .map((file) => ({ ...file, after: result.value[file.path] }))
+    .filter(({ before, after }) => after !== before)
+  const changes = differences(all, result.value)
+  return ok({ installation, changes, expected: false, files: keepName ? kept : [] })
+}
+
+const withoutLintel = (
+  installation: Installation,
+  texts: Texts,
+  scene: {
+    readonly known: Registered | undefined
+    readonly wanted: Wanted
+    readonly keepName: boolean
+  },
+): Result<Texts, string> => {
+  const { known, wanted, keepName } = scene
+  if (known !== undefined && !keepName) return restored(installation, texts, known)
+  const { unregister } = registrationOf(installation.engine)
+  const rest = unregister(installation, texts, { before: beforeOf(known), wanted, keepName })
+  return rest.ok ? ok(changed(texts, rest.value)) : rest
 }

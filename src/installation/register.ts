@@ -1,11 +1,11 @@
 /** Makes the changes that register lintel with engines, and keeps what taking it out again needs. */
 import { err, ok, type Result } from '../core/result.ts'
-import type { FileChange, Installation, Wanted } from '../registration/registration.ts'
+import type { FileChange, Wanted } from '../registration/registration.ts'
 import { perform } from './change.ts'
 import type { ControlScene } from './control/control.ts'
 import { type Telling, tell, verify } from './control/engines.ts'
 import type { EnginePlan } from './plan.ts'
-import type { Registered, State, Step } from './state.ts'
+import { type Registered, recordOf, type State, type Step } from './state.ts'
 import { missingFolders, planSteps } from './transaction.ts'
 
 /** What is to be registered. */
@@ -66,6 +66,9 @@ const recordFor = (
   return {
     installation: plan.installation,
     runtime: task.wanted.runtime,
+    becomes: task.wanted.becomes,
+    // What is not asked for again stays as it was asked for.
+    tls: task.wanted.tls ?? known?.tls,
     since: known?.since ?? since,
     files: plan.files.map((file) => ({ ...file, backup: file.backup ?? backups.get(file.path) })),
     folders: [...new Set([...(known?.folders ?? []), ...foldersFor(scene, plan.changes)])],
@@ -108,15 +111,6 @@ const tellingOf = ({ installation, changes, expected }: EnginePlan, { runtime }:
   runtime,
   expected,
 })
-
-/** The record of an engine's files, if lintel is registered there. */
-export const recordOf = (
-  { registered }: State,
-  { engine, configuration }: Installation,
-): Registered | undefined =>
-  registered.find(
-    (each) => each.installation.engine === engine && each.installation.configuration === configuration,
-  )
 
 /** `20270131-235959` of RFC 3339, UTC: the date that backups carry. */
 export const stampOf = (time: string): string => time.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')

@@ -6,7 +6,7 @@ import { isJsonObject, type Json } from '../core/json.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { AdministratorHost } from '../host/administrator.ts'
 import type { Host } from '../host/host.ts'
-import type { Installation, RegistrableEngine } from '../registration/registration.ts'
+import type { Installation, RegistrableEngine, Wanted } from '../registration/registration.ts'
 
 /** One file of a change; texts are undefined where there is no file. */
 export interface Step {
@@ -33,7 +33,24 @@ export interface Registered {
   readonly files: readonly Pick<Step, 'path' | 'before' | 'after' | 'backup'>[]
   /** Folders that were made for these files, outermost first. */
   readonly folders: readonly string[]
+  /** What else it was told to be; absent where nothing, and in records of releases that did not keep it. */
+  readonly tls?: Wanted['tls']
+  readonly becomes?: Wanted['becomes']
+  /** True from its uninstall until no container needs the runtime name or the path any more. */
+  readonly leaving?: boolean | undefined
 }
+
+/** What was wanted of an engine when it was registered. */
+export const wantedOf = ({ runtime, tls, becomes }: Registered): Wanted => ({ runtime, tls, becomes })
+
+/** The record of an engine's files, if lintel is registered there. */
+export const recordOf = (
+  { registered }: State,
+  { engine, configuration }: Installation,
+): Registered | undefined =>
+  registered.find(
+    (each) => each.installation.engine === engine && each.installation.configuration === configuration,
+  )
 
 /** A change that has begun and not ended. */
 export interface Pending {
@@ -94,6 +111,7 @@ type Guard = (value: Json | undefined) => boolean
 
 const isText: Guard = (value) => typeof value === 'string'
 const isTextIfThere: Guard = (value) => value === undefined || typeof value === 'string'
+const isFlagIfThere: Guard = (value) => value === undefined || typeof value === 'boolean'
 const isNumberIfThere: Guard = (value) => value === undefined || typeof value === 'number'
 const listOf =
   (guard: Guard): Guard =>
@@ -113,6 +131,7 @@ const installation = object({
   configuration: isText,
   daemon: isNumberIfThere,
 })
+const tls = object({ port: (value) => typeof value === 'number', folder: isText })
 const file = { path: isText, before: isTextIfThere, after: isTextIfThere, backup: isTextIfThere }
 const state = object({
   version: (value) => value === 1,
@@ -123,6 +142,9 @@ const state = object({
       since: isText,
       files: listOf(object(file)),
       folders: listOf(isText),
+      tls: (value) => value === undefined || tls(value),
+      becomes: isTextIfThere,
+      leaving: isFlagIfThere,
     }),
   ),
   pending: (value) => value === undefined || pending(value),

@@ -13,3 +13,6 @@ export const builtIn = {
   ],
   log: { file: '/var/log/lintel/decisions.jsonl', required: true, syslog: false },
 } as const
+
+/** Stands for a policy while lintel hands on every call (src/policy/pass-through.ts). */
+export const handsOnEverything = '{"mode":"pass"}'

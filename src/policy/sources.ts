@@ -2,7 +2,8 @@
 import { err, ok, type Result } from '../core/result.ts'
 import type { FileStat, Host } from '../host/host.ts'
 
-const defaultPolicyFile = '/etc/lintel/policy.toml'
+/** Where the site's policy is. */
+export const defaultPolicyFile = '/etc/lintel/policy.toml'
 const maxPolicyBytes = 1024 * 1024
 
 export interface PolicySource {
@@ -113,7 +114,8 @@ const unreadable = (path: string, code: string): PolicyProblem => ({
 /** In a user namespace root's files appear as nobody's (the overflow id), which is not the caller's own. */
 const overflowUid = 65534
 
-const insecurity = (host: Host, path: string, stat: FileStat): PolicyProblem | undefined => {
+/** Why this file or folder of a policy cannot be believed; undefined where it is root's and nobody else can write it. */
+export const insecurity = (host: Host, path: string, stat: FileStat): PolicyProblem | undefined => {
   const owned = stat.uid === 0 || (!host.process.initialUserNamespace && stat.uid === overflowUid)
   if (!owned) {
     const message = `${path} belongs to uid ${stat.uid}; a policy must belong to root (chown root ${path})`

@@ -1,5 +1,6 @@
 /** BuildKit's own daemon: buildkitd.toml, the OCI worker and the containerd worker. */
 import { ok } from '../core/result.ts'
+import { checkOverruling } from './command-line.ts'
 import { lastOf, layersOf, placeIn, textOf } from './layered-toml.ts'
 import { fromPlans, type Operation, type Planner, rendered, settingsPlan } from './operations.ts'
 import type { Handler, Registration } from './registration.ts'
@@ -40,10 +41,16 @@ const handlers: Registration['handlers'] = ({ configuration }, texts, { runtime 
   ])
 }
 
+const plans = fromPlans(planner)
+
 /** buildkitd.toml, edited in place: BuildKit has no drop-ins; a restart makes it count. */
 export const buildkitRegistration: Registration = {
   engine: 'buildkit',
   reads: ({ configuration }) => [configuration],
-  ...fromPlans(planner),
+  ...plans,
+  register: (installation, texts, wanted) => {
+    const checked = checkOverruling(installation, ['--oci-worker-binary', '-oci-worker-binary'])
+    return checked.ok ? plans.register(installation, texts, wanted) : checked
+  },
   handlers,
 }

@@ -12,7 +12,7 @@ import {
   usualHandler,
 } from './containerd-files.ts'
 import { isRancher, rancherPlaces, templateBinary, templatePlan } from './containerd-managed.ts'
-import { type Layer, lastOf, placeIn, textOf } from './layered-toml.ts'
+import { type Layer, lastOf, placeIn, textOf, unlessOverruled } from './layered-toml.ts'
 import { baseName, dropInBegin, dropInName, folderOf } from './names.ts'
 import {
   type FilePlan,
@@ -34,10 +34,17 @@ const plainRuntimes = ['runc', 'crun']
 const binaryPath = (handler: readonly string[], shim: string | undefined): readonly string[] =>
   shim === oldShim ? [...handler, 'runtime_engine'] : [...handler, 'options', 'BinaryName']
 
+/** The shim a handler names by its path, where it is not that of runc: then it calls what it will. */
+const otherShim = (layers: readonly Layer[], handler: readonly string[]): string | undefined => {
+  const path = textOf(layers, [...handler, 'runtime_path'])
+  return path === undefined || /^containerd-shim-runc-v[12]$/.test(baseName(path)) ? undefined : path
+}
+
 const isOurs = (layers: readonly Layer[], handler: readonly string[], { runtime }: Wanted): boolean => {
   const shim = textOf(layers, [...handler, 'runtime_type'])
   if (shim !== undefined && shim !== runcShim && shim !== 'io.containerd.runc.v1' && shim !== oldShim)
     return false
+  if (otherShim(layers, handler) !== undefined) return false
   const binary = textOf(layers, binaryPath(handler, shim))
   return binary === undefined || binary === runtime || plainRuntimes.includes(baseName(binary))
 }
@@ -105,8 +112,16 @@ const beside = (
   const folder = imported ?? `${folderOf(configuration)}conf.d/`
   const imports: Operation = { kind: 'include', path: ['imports'], element: `${folder}*.toml` }
   const main = settingsPlan(configuration, { format: tomlText, fresh: 'version = 3\n' }, [imports])
-  const separate = dropIn(folder, old ? 3 : settings.version, operations)
+  const file = dropIn(folder, old ? 3 : settings.version, operations)
+  const separate = unlessOverruled(file, operations, { later: readAfter(settings, file.path) })
   return ok(imported === undefined ? [main, separate] : [separate])
+}
+
+/** containerd reads what a folder holds in the order of names, and files beside it in the order they are named in. */
+const readAfter = ({ all }: CriSettings, file: string): readonly Layer[] => {
+  const isLater = ({ path }: Layer): boolean => folderOf(path) === folderOf(file) && path > file
+  const first = all.findIndex(isLater)
+  return first < 0 ? [] : all.slice(first)
 }
 
 const dropIn = (folder: string, version: number, operations: readonly Operation[]): FilePlan =>
@@ -128,8 +143,9 @@ const handlers: Registration['handlers'] = (installation, texts, { runtime }) =>
       const name = handler.at(-1) ?? ''
       const shim = textOf(layers, [...handler, 'runtime_type'])
       const path = binaryPath(handler, shim)
+      const other = otherShim(layers, handler)
       const { binary, place } = (name === 'runc' ? templated : undefined) ?? {
-        binary: textOf(layers, path),
+        binary: other ?? textOf(layers, path),
         place: placeIn(lastOf(layers, path) ?? lastOf(layers, handler)),
       }
       return { name, binary, isDefault: name === usual, shim, throughLintel: binary === runtime, place }

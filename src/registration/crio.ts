@@ -1,6 +1,16 @@
 /** CRI-O: a drop-in of crio.conf(5) that gives its handlers lintel's path. */
 import { ok } from '../core/result.ts'
-import { filesIn, type Layer, lastOf, layersOf, namesBelow, placeIn, textOf } from './layered-toml.ts'
+import { checkOverruling } from './command-line.ts'
+import {
+  filesIn,
+  type Layer,
+  lastOf,
+  layersOf,
+  namesBelow,
+  placeIn,
+  textOf,
+  unlessOverruled,
+} from './layered-toml.ts'
 import { baseName, dropInBegin, dropInName, isAtLeast, runtimeName } from './names.ts'
 import { fromPlans, type Operation, type Planner, rendered, settingsPlan } from './operations.ts'
 import type { Handler, Installation, Registration, Texts, Wanted } from './registration.ts'
@@ -89,7 +99,9 @@ const planner: Planner = (installation, texts, wanted) => {
     ...(ours.includes(usual) ? [] : ownHandler(layers.value, usual, wanted)),
     ...ours.flatMap((name) => takenOver(layers.value, name, wanted)),
   ]
-  return ok([settingsPlan(file, { format: tomlText, fresh: dropInBegin }, operations)])
+  const plan = settingsPlan(file, { format: tomlText, fresh: dropInBegin }, operations)
+  const later = layers.value.filter(({ path }) => path !== installation.configuration && path > file)
+  return ok([unlessOverruled(plan, operations, { later, replaces: handlersTable.length + 1 })])
 }
 
 const handlers: Registration['handlers'] = (installation, texts, { runtime }) => {
@@ -106,10 +118,16 @@ const handlers: Registration['handlers'] = (installation, texts, { runtime }) =>
   )
 }
 
+const plans = fromPlans(planner)
+
 /** crio.conf(5) and its drop-ins; SIGHUP makes them count. */
 export const crioRegistration: Registration = {
   engine: 'crio',
   reads: (installation) => [installation.configuration, dropInFolder(installation)],
-  ...fromPlans(planner),
+  ...plans,
+  register: (installation, texts, wanted) => {
+    const checked = checkOverruling(installation, ['--default-runtime', '--runtimes'])
+    return checked.ok ? plans.register(installation, texts, wanted) : checked
+  },
   handlers,
 }

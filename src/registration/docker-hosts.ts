@@ -19,24 +19,30 @@ const units = [
   '/usr/lib/systemd/system/docker.service',
   '/lib/systemd/system/docker.service',
 ] as const
-/** Files whose variables units put on dockerd's command line (Debian, RHEL 7). */
-const variables = ['/etc/default/docker', '/etc/sysconfig/docker'] as const
+/** Files whose variables units and init scripts put on dockerd's command line (Debian, RHEL 7). */
+export const variables = ['/etc/default/docker', '/etc/sysconfig/docker'] as const
 
 /** What can put `-H` on dockerd's command line; in both places dockerd does not start. */
 export const unitFiles: readonly string[] = [...units, unitFolder, ...variables]
 
 const localSocket = 'unix:///var/run/docker.sock'
 
-/** Nothing where no TLS is wanted; an error line where something listens on TCP otherwise. */
-export const hostsPlan = (
+const addressOf = ({ port }: { readonly port: number }): string => `tcp://0.0.0.0:${port}`
+
+/** The error line where TLS is wanted and dockerd is told to listen on TCP elsewhere too. */
+export const checkPorts = (
   { configuration }: Installation,
   texts: Texts,
   { tls }: Wanted,
-): Result<HostsPlan, string> => {
-  if (tls === undefined) return ok({ operations: [], files: [] })
-  const address = `tcp://0.0.0.0:${tls.port}`
-  const open = openPort(configuration, texts, address)
-  if (open !== undefined) return err(open)
+): Result<null, string> => {
+  const open = tls && openPort(configuration, texts, addressOf(tls))
+  return open === undefined ? ok(null) : err(open)
+}
+
+/** Nothing where no TLS is wanted. */
+export const hostsPlan = ({ configuration }: Installation, texts: Texts, { tls }: Wanted): HostsPlan => {
+  if (tls === undefined) return { operations: [], files: [] }
+  const address = addressOf(tls)
   const command = startCommand(texts)
   const written = jsonText.find(texts[configuration] ?? '', ['hosts'])
   const local = command?.hosts.filter((host) => !host.startsWith('tcp://')) ?? []
@@ -49,10 +55,11 @@ export const hostsPlan = (
     ['tlskey', `${tls.folder}/server-key.pem`],
   ]
   const operations: readonly Operation[] = [
-    ...[...kept, address].map((element) => ({ kind: 'include', path: ['hosts'], element }) as const),
+    ...kept.map((element) => ({ kind: 'include', path: ['hosts'], element, implied: true }) as const),
+    { kind: 'include', path: ['hosts'], element: address },
     ...settings.map(([name, value]) => ({ kind: 'set', path: [name], raw: rendered(value) }) as const),
   ]
-  return ok({ operations, files })
+  return { operations, files }
 }
 
 /** The line that says where dockerd is told to listen on TCP elsewhere than on the address. */
@@ -82,14 +89,16 @@ const openPort = (configuration: string, texts: Texts, address: string): string 
 
 const isOtherPort = (host: string, address: string): boolean => host.startsWith('tcp://') && host !== address
 
-interface StartCommand {
+export interface StartCommand {
+  /** As it is written. */
+  readonly command: string
   readonly hosts: readonly string[]
   /** The command line without its `-H` options. */
   readonly without: string
 }
 
 /** The command line that systemd starts dockerd with; undefined where no unit is. */
-const startCommand = (texts: Texts): StartCommand | undefined => {
+export const startCommand = (texts: Texts): StartCommand | undefined => {
   const unit = units.find((path) => texts[path] !== undefined)
   if (unit === undefined) return undefined
   const ours = `${unitFolder}${dropInName}.conf`
@@ -100,6 +109,7 @@ const startCommand = (texts: Texts): StartCommand | undefined => {
   const command = last.slice(last.indexOf('=') + 1).trim()
   const option = /\s(?:-H|--host)(?:\s+|=)(\S+)/g
   return {
+    command,
     hosts: [...command.matchAll(option)].map(([, host = '']) => host),
     without: command.replace(option, ''),
   }

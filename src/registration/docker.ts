@@ -1,6 +1,7 @@
 /** Docker: daemon.json(5), a runtime of lintel's own made the default, and TLS where it is asked for. */
 import { err, ok, type Result } from '../core/result.ts'
-import { hostsPlan, unitFiles } from './docker-hosts.ts'
+import { checkFlags } from './docker-flags.ts'
+import { checkPorts, hostsPlan, unitFiles } from './docker-hosts.ts'
 import { jsonText } from './json-text.ts'
 import { isAtLeast, runtimeName } from './names.ts'
 import {
@@ -37,15 +38,14 @@ const planner: Planner = (installation, texts, wanted) => {
     return err(faultLine(file, { ...fault, message: `${fault.message}; mend it` }))
   }
   const hosts = hostsPlan(installation, texts, wanted)
-  if (!hosts.ok) return hosts
   const operations: readonly Operation[] = [
     ...runtime(runtimeName, wanted.runtime, true),
     ...(takesShimName(installation) ? runtime(runcShim, wanted.runtime, false) : []),
     { kind: 'set', path: ['default-runtime'], raw: rendered(runtimeName) },
-    ...hosts.value.operations,
+    ...hosts.operations,
   ]
   const settings = settingsPlan(file, { format: jsonText, fresh: '{}\n' }, operations)
-  return ok<readonly FilePlan[]>([settings, ...hosts.value.files])
+  return ok<readonly FilePlan[]>([settings, ...hosts.files])
 }
 
 const handlers = (
@@ -92,10 +92,18 @@ const runtimeOf = (
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
+const plans = fromPlans(planner)
+
 /** daemon.json, edited in place; SIGHUP makes runtimes count, a restart `hosts` and TLS. */
 export const dockerRegistration: Registration = {
   engine: 'docker',
   reads: (installation) => [installation.configuration, ...unitFiles],
-  ...fromPlans(planner),
+  register: (installation, texts, wanted) => {
+    const ports = checkPorts(installation, texts, wanted)
+    if (!ports.ok) return ports
+    const flags = checkFlags(installation, texts, wanted)
+    return flags.ok ? plans.register(installation, texts, wanted) : flags
+  },
+  unregister: plans.unregister,
   handlers,
 }

@@ -1,6 +1,6 @@
 /** Settings spread over several TOML files, the later of which win. */
 import { err, ok, type Result } from '../core/result.ts'
-import { faultLine } from './operations.ts'
+import { type FilePlan, faultLine, holds, type Operation } from './operations.ts'
 import type { Texts } from './registration.ts'
 import { type Found, isTable } from './text-edit.ts'
 import { tomlText } from './toml-edit.ts'
@@ -71,3 +71,34 @@ export const placeIn = (
   found: Layered | undefined,
 ): { readonly file: string; readonly line: number } | undefined =>
   found && { file: found.file, line: found.line }
+
+/**
+ * The plan of a drop-in, which fails where a file that is read after it says otherwise of what it sets. `replaces`: how
+ * much of a key path a later file sets anew as a whole; by default only what it writes.
+ */
+export const unlessOverruled = (
+  plan: FilePlan,
+  operations: readonly Operation[],
+  {
+    later,
+    replaces = Number.POSITIVE_INFINITY,
+  }: { readonly later: readonly Layer[]; readonly replaces?: number },
+): FilePlan => {
+  const fault = later
+    .flatMap(({ path, text }) => {
+      const operation = operations.find(
+        (each) => says(text, each.path.slice(0, replaces)) && !holds(text, tomlText, each),
+      )
+      const found = operation && tomlText.find(text, operation.path.slice(0, replaces))
+      const key = operation?.path.slice(0, replaces).join('.')
+      return found === undefined
+        ? []
+        : [
+            `${path}:${found.line} is read later and sets ${key} otherwise; have it read earlier, by another name, or take that out`,
+          ]
+    })
+    .map((message) => ({ message, line: 1, column: 1 }))[0]
+  return fault === undefined ? plan : { ...plan, make: () => err(fault) }
+}
+
+const says = (text: string, path: readonly string[]): boolean => tomlText.find(text, path) !== undefined

@@ -15,7 +15,8 @@ import {
 /** One setting as it is to be. `name`: it defines the runtime name that containers stay pinned to. */
 export type Operation = { readonly path: readonly string[]; readonly name?: boolean } & (
   | { readonly kind: 'set'; readonly raw: string }
-  | { readonly kind: 'include'; readonly element: string }
+  /** `implied`: the engine had it without being told; it stays where somebody has added to the list since. */
+  | { readonly kind: 'include'; readonly element: string; readonly implied?: boolean }
   | { readonly kind: 'remove' }
 )
 
@@ -74,7 +75,8 @@ export const settingsPlan = (
   undo: (text, past) => undone(text, { format, fresh, operations }, past),
 })
 
-const holds = (text: string, format: Format, operation: Operation): boolean => {
+/** Whether a text says already what the operation would make it say. */
+export const holds = (text: string, format: Format, operation: Operation): boolean => {
   const found = format.find(text, operation.path)
   if (operation.kind === 'remove') return found === undefined
   if (operation.kind === 'include') return indexIn(found, operation.element) >= 0
@@ -151,15 +153,19 @@ const takenBack = (
 const withoutElement = (
   text: string,
   past: string,
-  { format, operation: { path, element } }: { readonly format: Format; readonly operation: Include },
+  { format, operation }: { readonly format: Format; readonly operation: Include },
 ): string => {
+  const { path, element, implied } = operation
   const array = format.elements(text, path)
   const index = indexIn(format.find(text, path), element)
   if (array === undefined || index < 0) return text
   const before = format.find(past, path)
   const without = removeElement(text, array, index)
   const left = format.find(without, path)
-  if (before === undefined) return sameValue(left?.value, []) ? format.remove(without, path) : without
+  if (before === undefined) {
+    if (sameValue(left?.value, [])) return format.remove(without, path)
+    return implied === true ? text : without
+  }
   const place = format.elements(without, path)
   return place && before.raw !== undefined && sameValue(left?.value, before.value)
     ? splice(without, place, before.raw)

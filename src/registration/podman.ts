@@ -1,6 +1,6 @@
 /** Podman: a drop-in of containers.conf(5) that defines lintel and makes it the default. */
 import { err, ok } from '../core/result.ts'
-import { filesIn, lastOf, layersOf, namesBelow, placeIn, textOf } from './layered-toml.ts'
+import { filesIn, lastOf, layersOf, namesBelow, placeIn, textOf, unlessOverruled } from './layered-toml.ts'
 import { baseName, dropInBegin, dropInName, isAtLeast, runtimeName } from './names.ts'
 import { fromPlans, type Operation, type Planner, rendered, settingsPlan } from './operations.ts'
 import type { Handler, Installation, Registration, Texts } from './registration.ts'
@@ -50,7 +50,10 @@ const planner: Planner = (installation, texts, wanted) => {
     { kind: 'set', path: inEngine('runtimes', runtimeName), raw: rendered([wanted.runtime]), name: true },
     { kind: 'set', path: inEngine('runtimes', takenOver), raw: rendered([wanted.runtime]) },
   ]
-  return ok([settingsPlan(file, { format: tomlText, fresh: separate ? dropInBegin : '' }, operations)])
+  const plan = settingsPlan(file, { format: tomlText, fresh: separate ? dropInBegin : '' }, operations)
+  const folder = dropInFolder(installation)
+  const later = layers.value.filter(({ path }) => separate && path.startsWith(folder) && path > file)
+  return ok([unlessOverruled(plan, operations, { later })])
 }
 
 /** Names Podman knows without being told, in the order it tries them for its default. */

@@ -26,6 +26,8 @@ export interface Installation {
   readonly configuration: string
   /** The daemon's process id; undefined where none runs or the engine has none. */
   readonly daemon: number | undefined
+  /** Its command line, the program's name first; absent where none runs. */
+  readonly argv?: readonly string[] | undefined
 }
 
 export interface Wanted {

@@ -93,7 +93,7 @@ const decide = (context: Context, loaded: Subject): number => {
   const changes = decision.verdict === 'fix' || subject.received !== undefined
   const unwritten = changes ? write(host, judgement, patched.value) : undefined
   if (unwritten !== undefined) return refuse(host, call, unwritten)
-  return handOn(host, context.runtime, call.argv)
+  return handOn(host, { runtime: context.runtime, runtimePaths: policy.runtimePaths }, call.argv)
 }
 
 /** Records the decision where it is to be recorded. The id is that of the record that speaks of this call. */
@@ -157,7 +157,8 @@ const fail = (context: Context, reason: string): number => {
   )
   if (call.lintel.dryRun) return show(context, record)
   writeRecord(host, log, record)
-  if (mode === 'warn') return handOn(host, context.runtime, call.argv)
+  if (mode === 'warn')
+    return handOn(host, { runtime: context.runtime, runtimePaths: policy.runtimePaths }, call.argv)
   return refuse(host, call, `${reason} [decision ${record.id}]`)
 }
 

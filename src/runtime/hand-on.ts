@@ -19,13 +19,25 @@ export const missingRuntimeStatus = 127
 export const missingRuntimeText =
   'no container runtime at any path of [runtime] path in the policy; install runc or correct the policy'
 
-/** Executes the runtime; comes back with an exit status only if that failed. */
-export const handOn = (host: Host, runtime: string | undefined, argv: readonly string[]): number => {
+/** What a runtime's path answers where a package is just being upgraded there: lintel lies at it again, or nothing. */
+const passing: readonly string[] = ['ELOOP', 'ENOENT']
+
+/** Executes the runtime, looked for once more where its place has just changed; comes back only if that failed. */
+export const handOn = (
+  host: Host,
+  {
+    runtime,
+    runtimePaths,
+  }: { readonly runtime: string | undefined; readonly runtimePaths: readonly string[] },
+  argv: readonly string[],
+): number => {
   if (runtime === undefined) {
     host.write(2, `lintel: ${missingRuntimeText}\n`)
     return missingRuntimeStatus
   }
-  const failed = host.execve(runtime, argvFor(runtime, argv))
-  if (!failed.ok) host.write(2, `lintel: ${runtime} could not be executed (${failed.error.code})\n`)
+  const first = host.execve(runtime, argvFor(runtime, argv))
+  const next = !first.ok && passing.includes(first.error.code) ? host.findRuntime(runtimePaths) : undefined
+  const last = next === undefined ? first : host.execve(next, argvFor(next, argv))
+  if (!last.ok) host.write(2, `lintel: ${next ?? runtime} could not be executed (${last.error.code})\n`)
   return missingRuntimeStatus
 }

@@ -5,7 +5,7 @@ import { builtIn } from '../policy/built-in.ts'
 import { type ArgvError, type Call, type GuardedCall, parseArgv } from './argv.ts'
 import { argvFor, handOn } from './hand-on.ts'
 import type { GuardRequest } from './judge-main.ts'
-import { onlyWarns, type ServingPolicy, servingPolicy } from './policy.ts'
+import { handsOn, onlyWarns, type ServingPolicy, servingPolicy } from './policy.ts'
 import { logPath, refuse } from './refuse.ts'
 
 const bugStatus = 1
@@ -19,18 +19,19 @@ export const main = (host: Host): number => {
   // Compiling a policy may go wrong too; until it is done the kept one says what then happens.
   if (call.kind === 'guarded' && kept?.fresh !== true) armFailsafe(host, call, kept)
   const serving = servingPolicy(host, call.lintel.policy, kept)
+  if (serving.ok && handsOn(serving.value)) return pass(host, call, serving.value)
   if (call.kind === 'pass') return pass(host, call, serving.ok ? serving.value : (kept ?? builtIn))
   return judge(host, call, { serving, kept })
 }
 
-/** Nothing may stop these: a container that exists can always be stopped and deleted, policy or no policy. */
+/** Nothing may stop these calls: a container that exists can always be stopped and deleted, policy or no policy. */
 const pass = (
   host: Host,
-  { argv, lintel }: Extract<Call, { readonly kind: 'pass' }>,
+  { argv, lintel }: Pick<Call, 'argv' | 'lintel'>,
   { runtimePaths }: Pick<ServingPolicy, 'runtimePaths'>,
 ): number => {
   const runtime = host.findRuntime(runtimePaths)
-  if (!lintel.dryRun) return handOn(host, runtime, argv)
+  if (!lintel.dryRun) return handOn(host, { runtime, runtimePaths }, argv)
   host.write(1, `${JSON.stringify({ verdict: 'pass', runtime, argv })}\n`)
   return 0
 }
@@ -84,10 +85,10 @@ const armFailsafe = (
 const refuseUnread = (host: Host, error: ArgvError): number => {
   const kept = host.readKept(error.lintel.policy)
   const serving = servingPolicy(host, error.lintel.policy, kept)
-  const never = serving.ok && onlyWarns(serving.value)
+  const never = serving.ok && (onlyWarns(serving.value) || handsOn(serving.value))
   if (never || host.readBreakGlass()?.running === true) {
     const { runtimePaths } = serving.ok ? serving.value : (kept ?? builtIn)
-    return handOn(host, host.findRuntime(runtimePaths), error.argv)
+    return handOn(host, { runtime: host.findRuntime(runtimePaths), runtimePaths }, error.argv)
   }
   return refuse(host, { operation: error.operation ?? 'runtime', globals: error.globals }, error.message)
 }

@@ -4,6 +4,7 @@
  */
 import { err, ok, type Result } from '../core/result.ts'
 import type { Host, KeptPolicy } from '../host/host.ts'
+import { handsOnEverything } from '../policy/built-in.ts'
 import type { CompiledPolicy } from '../policy/main.ts'
 import type { PolicyProblem } from '../policy/sources.ts'
 
@@ -34,7 +35,9 @@ export const servingPolicy = (
   if (!isCompiled(loaded)) return err({ kind: 'invalid', message: 'the policy module gave no policy' })
   if (loaded.ok) {
     const { watched, ...compiled } = loaded.value
-    if (host.process.effectiveUid === 0 && host.process.initialUserNamespace)
+    // Never kept: it would be the last good policy for whoever takes lintel up again.
+    const isKept = compiled.text !== handsOnEverything
+    if (isKept && host.process.effectiveUid === 0 && host.process.initialUserNamespace)
       host.keep(file, { watched, ...compiled })
     return ok({ ...compiled, broken: undefined })
   }
@@ -45,6 +48,9 @@ export const servingPolicy = (
 
 /** The mode stands at the head of the compiled policy's text; parsing all of it is the judge's work. */
 export const onlyWarns = ({ text }: Pick<ServingPolicy, 'text'>): boolean => text.startsWith('{"mode":"warn"')
+
+/** True while lintel is uninstalled and containers made with it still call it: nothing is judged. */
+export const handsOn = ({ text }: Pick<ServingPolicy, 'text'>): boolean => text === handsOnEverything
 
 const isCompiled = (value: unknown): value is Result<CompiledPolicy, PolicyProblem> =>
   typeof value === 'object' && value !== null && 'ok' in value

@@ -84,19 +84,65 @@ test('installed, judged, installed again, taken out: containers alive, files byt
 
   const out = await host.lintel(['uninstall'])
   expect(out).toMatchObject({ exitCode: 0, stderr: '' })
-  expect(out.stdout).toMatch(
-    /made with lintel and still call it:\n {2}new\nKeep \/usr\/local\/sbin\/lintel-runtime/,
-  )
-  expect(await tree(host, ['/etc/docker'])).toBe(before)
+  expect(out.stdout).toMatch(/made with lintel and still call it:\n {2}new\n/)
+  expect(out.stdout).toContain(`${daemonFile} keeps the name lintel for them, as no default.`)
+  expect(out.stdout).toContain('judges nothing any more')
   expect(await defaultRuntime()).toBe('runc')
+  expect(JSON.parse(host.text(daemonFile) ?? '')).toEqual({
+    ...JSON.parse(settings(host.cgroup)),
+    runtimes: { lintel: { path: host.runtime } },
+  })
   for (const name of ['old', 'new']) expect(await alive(name)).toBe('alive')
+  await run('later')
+  expect(recordsOf(host, 'later')).toEqual([])
+  expect((await host.lintel(['status'])).stdout).toMatch(/nothing is judged\n +docker: [^\n]*\(new\)/)
+
+  // The container lives on in every way, whatever policy would say, and though there were no log.
+  await host.shell(
+    `sed -i 's/^mode = .*/mode = "enforce"/' /etc/lintel/policy.toml; chmod 0666 /etc/lintel/policy.toml`,
+  )
+  const log = host.text('/var/log/lintel/decisions.jsonl')
+  expect(await alive('new')).toBe('alive')
+  await answer('restart', '--time', '0', 'new')
+  expect(await alive('new')).toBe('alive')
+  await answer('stop', '--time', '0', 'new')
+  await answer('start', 'new')
+  expect(await alive('new')).toBe('alive')
+  expect(host.text('/var/log/lintel/decisions.jsonl')).toBe(log)
+  await host.shell('chmod 0644 /etc/lintel/policy.toml')
+
+  const kept = await tree(host, ['/etc/docker', '/etc/lintel', '/var/lib/lintel/install'])
+  const again = await host.lintel(['uninstall'])
+  expect(again).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(again.stdout).toMatch(/^nothing to change\n(?:.*\n)* {2}new\n/)
+  expect(await tree(host, ['/etc/docker', '/etc/lintel', '/var/lib/lintel/install'])).toBe(kept)
+
   await answer('rm', '--force', 'new')
   const rest = await host.lintel(['uninstall'])
-  expect(rest).toMatchObject({ exitCode: 0 })
-  expect(rest.stdout).toContain('nothing to change')
+  expect(rest).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(rest.stdout).toContain(`No container needs ${host.runtime} any more`)
+  expect(await tree(host, ['/etc/docker'])).toBe(before)
+  expect(await defaultRuntime()).toBe('runc')
+  expect(host.text('/etc/lintel/pass-through')).toBeUndefined()
+  expect((await host.lintel(['uninstall'])).stdout).toBe('nothing to change')
   expect(await alive('old')).toBe('alive')
-  await answer('rm', '--force', 'old')
+  await answer('rm', '--force', 'old', 'later')
   expect(host.text('/etc/lintel/policy.toml')).toBeDefined()
+})
+
+test('taken up again while containers of before are left: judged again, and out again byte by byte', async () => {
+  const before = await tree(host, ['/etc/docker'])
+  await host.lintel(['install', 'docker'])
+  await run('first')
+  await host.lintel(['uninstall', 'docker'])
+  expect(host.text('/etc/lintel/pass-through')).toBeDefined()
+  expect(await host.lintel(['install', 'docker'])).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(host.text('/etc/lintel/pass-through')).toBeUndefined()
+  await run('second')
+  expect(recordsOf(host, 'second')).toHaveLength(1)
+  await answer('rm', '--force', 'first', 'second')
+  expect(await host.lintel(['uninstall', 'docker'])).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(await tree(host, ['/etc/docker'])).toBe(before)
 })
 
 test('an engine that does not take it gets its old file back, and one line says so', async () => {
@@ -104,9 +150,10 @@ test('an engine that does not take it gets its old file back, and one line says 
   try {
     mkdirSync(other.path('/etc/docker'), { recursive: true })
     writeFileSync(other.path(daemonFile), settings(other.cgroup))
-    // dockerd takes no setting from its file that its command line has too.
-    other.launch('dockerd', 'dockerd', ['--default-runtime', 'runc'])
+    other.launch('dockerd', 'dockerd', ['--label', 'rack=7'])
     await until(async () => (await other.run('docker', ['version'])).exitCode === 0, 'dockerd', 30_000)
+    // dockerd reads no file again that says what its command line says too.
+    writeFileSync(other.path(daemonFile), settings(other.cgroup))
     const before = await tree(other, ['/etc/docker', '/etc/lintel'])
     const failed = await other.lintel(['install', 'docker'])
     expect(failed).toMatchObject({
@@ -116,6 +163,40 @@ test('an engine that does not take it gets its old file back, and one line says 
     expect(await tree(other, ['/etc/docker', '/etc/lintel'])).toBe(before)
     const { stdout } = await other.run('docker', ['info', '--format', '{{.DefaultRuntime}}'])
     expect(stdout).toBe('runc')
+  } finally {
+    await other.close()
+  }
+})
+
+test('a dockerd with runtimes on its command line is left alone, and one line says what to change', async () => {
+  const other = await openInstalledHost(['dockerd', 'docker'])
+  const flags = ['--add-runtime', 'fast=/usr/bin/fast', '--default-runtime=runc']
+  try {
+    const own = { iptables: false, 'exec-opts': ['native.cgroupdriver=cgroupfs'] }
+    writeFileSync(other.path(daemonFile), JSON.stringify(own))
+    other.launch('dockerd', 'dockerd', flags)
+    await until(async () => (await other.run('docker', ['version'])).exitCode === 0, 'dockerd', 30_000)
+    const before = await tree(other, ['/etc/docker', '/etc/lintel', '/var/lib/lintel/install'])
+    for (const words of [
+      ['install', 'docker', '--dry-run'],
+      ['install', 'docker'],
+    ]) {
+      const refused = await other.lintel(words)
+      expect(refused).toMatchObject({ exitCode: 1 })
+      expect(refused.stderr).toMatch(
+        /^lintel: process \d+: dockerd is told --add-runtime and --default-runtime on its command line, [^\n]*"runtimes":\{"fast":\{"path":"\/usr\/bin\/fast"\}\}[^\n]*; nothing was changed$/,
+      )
+    }
+    expect(await tree(other, ['/etc/docker', '/etc/lintel'])).toBe(
+      before.replaceAll(/^\/var\/lib.*\n?/gm, '').trimEnd(),
+    )
+    // That it says so for a reason: dockerd itself, were both told.
+    for (const file of [{ runtimes: { lintel: { path: '/x' } } }, { 'default-runtime': 'lintel' }]) {
+      writeFileSync(other.path('/run/both.json'), JSON.stringify(file))
+      const both = await other.run('dockerd', ['--config-file', '/run/both.json', ...flags])
+      expect(both.exitCode).toBe(1)
+      expect(both.all).toContain('specified both as a flag and in the configuration file')
+    }
   } finally {
     await other.close()
   }

@@ -70,6 +70,9 @@ test('installed, judged, installed again, taken out: containers alive, files byt
   const out = await host.lintel(['uninstall', 'podman'])
   expect(out).toMatchObject({ exitCode: 0, stderr: '' })
   expect(out.stdout).toMatch(/containers of podman that were made with lintel and still call it:\n {2}new\n/)
+  const kept = '/etc/containers/containers.conf.d/zz-lintel.conf'
+  expect(out.stdout).toContain(`${kept} keeps the name lintel for them, as no default.`)
+  expect(host.text(kept)).toMatch(/^# Written[^\n]*\n\s*\[engine\.runtimes\]\nlintel = \["[^"]+"\]\s*$/)
   expect(await podman('info', '--format', '{{.Host.OCIRuntime.Path}}')).not.toBe(host.runtime)
   for (const name of ['old', 'new']) expect(await alive(name)).toBe('alive')
   expect(await host.lintel(['uninstall', 'podman'])).toMatchObject({
@@ -77,6 +80,12 @@ test('installed, judged, installed again, taken out: containers alive, files byt
     stdout: expect.stringMatching(/^nothing to change\n(?:.*\n)* {2}new\n/),
   })
   expect(await alive('new')).toBe('alive')
+  const log = host.text('/var/log/lintel/decisions.jsonl')
+  await podman('restart', '--time', '0', 'new')
+  await podman('stop', '--time', '0', 'new')
+  await podman('start', 'new')
+  expect(await alive('new')).toBe('alive')
+  expect(host.text('/var/log/lintel/decisions.jsonl')).toBe(log)
 
   // What Podman needs for that container goes with it.
   await podman('rm', '--force', '--time', '0', 'new')

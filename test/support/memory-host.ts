@@ -140,7 +140,8 @@ export const memoryHost = (told: MemoryHost = {}): { host: AdministratorHost; ra
       if (text === undefined) return failure(isFolder(path) ? 'EISDIR' : 'ENOENT', path)
       return text.length > maxBytes ? failure('EFBIG', path) : { ok: true as const, value: text }
     },
-    listDirectory: (path: string) => {
+    listDirectory: (asked: string) => {
+      const path = asked.length > 1 ? asked.replace(/\/$/, '') : asked
       if (!isFolder(path)) return failure('ENOENT', path)
       const start = path === '/' ? '/' : `${path}/`
       const names = [...files.keys(), ...links.keys()]

@@ -49,7 +49,7 @@ export const fixtures = (): readonly Fixture[] =>
 
 const readFixture = (name: string): Fixture => {
   const folder = join(root, name)
-  const { engine, program, version, configuration, tls, becomes } = JSON.parse(
+  const { engine, program, version, configuration, daemon, argv, tls, becomes } = JSON.parse(
     readFileSync(join(folder, 'installation.json'), 'utf8'),
   )
   const installation: Installation = {
@@ -57,7 +57,8 @@ const readFixture = (name: string): Fixture => {
     program,
     version,
     configuration: configuration ?? usual[engine as RegistrableEngine],
-    daemon: undefined,
+    daemon,
+    argv,
   }
   return {
     name,

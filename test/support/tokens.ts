@@ -4,7 +4,7 @@ import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 export type Claims = Readonly<Record<string, unknown>>
 export type Header = Readonly<Record<string, unknown>>
 
-export const issuer = 'https://id.example'
+const issuer = 'https://id.example'
 export const audience = 'lintel'
 
 /** Base64url of a text or bytes, without padding. */

@@ -1,19 +1,23 @@
 //! The machine's allocations: fast for a process that lives for a millisecond, most of them small and soon freed.
 
+use std::alloc::{GlobalAlloc, Layout};
 use std::ptr;
 
+use dlmalloc::GlobalDlmalloc;
 use rquickjs::allocator::Allocator;
 
-use super::{ALIGN, HEADER, OPEN, block_size, content_size, header, section_alloc, section_free, state};
+use super::{
+    ALIGN, HEADER, OPEN, SIZE, block_size, content_size, header, section_alloc, section_free, state,
+};
 
-/// Set in the header of a block that the C library allocated.
+/// Set in the header of a block that dlmalloc allocated.
 const LARGE: usize = 2;
 /// Largest block that the pool keeps a list of free ones for.
 const LARGEST: usize = 1024;
 const CHUNK: usize = 128 << 10;
 
 /// The machine's allocations: while the section is open, from there; otherwise small blocks cut one after the other
-/// from chunks and kept by size when freed, large ones from the C library.
+/// from chunks and kept by size when freed, large ones from dlmalloc.
 pub struct Pool {
     /// First free block by size in units of `ALIGN`; each one's content begins with the address of the next.
     free: [*mut u8; LARGEST / ALIGN + 1],
@@ -62,12 +66,18 @@ impl Pool {
     }
 }
 
-/// A block of the C library's: a word unused, the header, the content.
-fn large(raw: *mut libc::c_void, size: usize) -> *mut u8 {
+/// What dlmalloc is asked for where a block of this size is wanted.
+fn layout(size: usize) -> Layout {
+    // SAFETY: block sizes are far from overflowing with a header more, and the alignment is a power of two.
+    unsafe { Layout::from_size_align_unchecked(size + HEADER, ALIGN) }
+}
+
+/// A block of dlmalloc's: a word unused, the header, the content.
+fn large(raw: *mut u8, size: usize) -> *mut u8 {
     if raw.is_null() {
         return ptr::null_mut();
     }
-    let content = raw.cast::<u8>().wrapping_add(ALIGN);
+    let content = raw.wrapping_add(ALIGN);
     // SAFETY: the block has ALIGN bytes before its content.
     unsafe { *header(content) = size | LARGE };
     content
@@ -79,9 +89,11 @@ unsafe impl Allocator for Pool {
         match block_size(size) {
             _ if state() == OPEN => section_alloc(size),
             Some(block) if block <= LARGEST => self.small(block),
-            // SAFETY: malloc has no precondition.
-            Some(block) => large(unsafe { libc::malloc(block + HEADER) }, block),
-            None => ptr::null_mut(),
+            // SAFETY: the layout is neither empty nor larger than an address space.
+            Some(block) if block < isize::MAX as usize / 2 => {
+                large(unsafe { GlobalDlmalloc.alloc(layout(block)) }, block)
+            }
+            _ => ptr::null_mut(),
         }
     }
 
@@ -101,7 +113,7 @@ unsafe impl Allocator for Pool {
         unsafe {
             let word = *header(content);
             if word & LARGE != 0 {
-                libc::free(content.wrapping_sub(ALIGN).cast());
+                GlobalDlmalloc.dealloc(content.wrapping_sub(ALIGN), layout(word & SIZE));
             } else if state() == OPEN {
                 section_free(content);
             } else if let Some(first) = self.free.get_mut(word / ALIGN) {
@@ -122,8 +134,14 @@ unsafe impl Allocator for Pool {
                 return content;
             }
             if *header(content) & LARGE != 0 && size > LARGEST {
-                let Some(block) = block_size(size) else { return ptr::null_mut() };
-                return large(libc::realloc(content.wrapping_sub(ALIGN).cast(), block + HEADER), block);
+                let Some(block) = block_size(size).filter(|block| *block < isize::MAX as usize / 2) else {
+                    return ptr::null_mut();
+                };
+                let was = layout(*header(content) & SIZE);
+                return large(
+                    GlobalDlmalloc.realloc(content.wrapping_sub(ALIGN), was, block + HEADER),
+                    block,
+                );
             }
             let new = self.alloc(size);
             if !new.is_null() {

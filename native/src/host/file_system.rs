@@ -32,7 +32,9 @@ pub fn of_path(path: &str) -> &'static str {
     }
     // SAFETY: the kernel filled it in.
     let kind = unsafe { answer.assume_init() }.f_type;
-    TYPES.iter().find(|(_, magic)| i64::from(*magic) == kind).map_or("", |(name, _)| name)
+    // C libraries disagree about the number's sign.
+    let Ok(kind) = u32::try_from(kind) else { return "" };
+    TYPES.iter().find(|(_, magic)| *magic == kind).map_or("", |(name, _)| name)
 }
 
 /// The type of this name, empty for any that is not the kernel's own.

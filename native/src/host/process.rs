@@ -1,12 +1,14 @@
 //! The process itself: arguments, environment, descriptors, and becoming the real runtime.
 
 use std::env;
-use std::ffi::{CStr, CString, OsString};
+use std::ffi::{CStr, CString, OsString, c_char};
 use std::fs;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use rquickjs::{Ctx, Object};
 
@@ -18,9 +20,27 @@ unsafe extern "C" {
     static environ: *const *const libc::c_char;
 }
 
+/// What `main` was called with, which Rust's own list has from glibc alone.
+static ARGUMENTS: AtomicPtr<*const c_char> = AtomicPtr::new(ptr::null_mut());
+
+/// Keeps what `main` was called with for `arguments`.
+pub fn keep_arguments(values: *const *const c_char) {
+    ARGUMENTS.store(values.cast_mut(), Ordering::Relaxed);
+}
+
 /// The arguments as the kernel gave them.
 pub fn arguments() -> Vec<OsString> {
-    env::args_os().collect()
+    let values = ARGUMENTS.load(Ordering::Relaxed);
+    if values.is_null() {
+        return env::args_os().collect();
+    }
+    let of = |index: usize| {
+        // SAFETY: the list `main` was given ends with a null, and lasts as long as the process.
+        let value = unsafe { *values.add(index) };
+        // SAFETY: so do its strings, each of which ends with a NUL.
+        (!value.is_null()).then(|| unsafe { CStr::from_ptr(value) })
+    };
+    (0..).map_while(of).map(|value| OsString::from_vec(value.to_bytes().to_vec())).collect()
 }
 
 /// Fills descriptors 0 to 2 where they are closed, close-on-exec: a file lintel opens must not become the

@@ -16,9 +16,15 @@ export interface InstalledHost extends PrivateHost {
 /** Where lintel is put. */
 const folder = '/usr/local/sbin'
 
-/** Opens the host. `programs`: what the machine must have. */
-export const openInstalledHost = async (programs: readonly string[]): Promise<InstalledHost> => {
-  const host = await openPrivateHost(programs)
+/**
+ * Opens the host. `programs`: what the machine must have. `newer`: a root whose /usr lies over the machine's, as after
+ * an upgrade to what is in it. `cgroups` as of {@link openPrivateHost}.
+ */
+export const openInstalledHost = async (
+  programs: readonly string[],
+  { newer, cgroups = 'any' }: { readonly newer?: string; readonly cgroups?: 'v1' | 'any' } = {},
+): Promise<InstalledHost> => {
+  const host = await openPrivateHost(programs, cgroups)
   const shell: InstalledHost['shell'] = async (script) => {
     const { exitCode, stdout, all } = await host.run('sh', ['-euc', script])
     if (exitCode !== 0) throw new Error(`${script}\nended with ${exitCode}: ${all}`)
@@ -32,6 +38,7 @@ export const openInstalledHost = async (programs: readonly string[]): Promise<In
     text: (inside) => (existsSync(host.path(inside)) ? readFileSync(host.path(inside), 'utf8') : undefined),
   }
   try {
+    if (newer !== undefined) await shell(overlay(host, newer))
     await shell(
       `mount -t tmpfs -o mode=755 tmpfs ${folder}; cp ${join(host.workspace, 'lintel')} ${folder}; ln -s lintel ${folder}/lintel-runtime`,
     )
@@ -42,6 +49,9 @@ export const openInstalledHost = async (programs: readonly string[]): Promise<In
   }
   return installed
 }
+
+const overlay = ({ workspace }: PrivateHost, newer: string): string =>
+  `cd ${workspace}/state && mkdir usr usr-work && mount -t overlay -o lowerdir=${newer}/usr:/usr,upperdir=$PWD/usr,workdir=$PWD/usr-work overlay /usr`
 
 /** Every file below these folders inside, by path: kind, mode, owner and text. */
 export const tree = async (host: InstalledHost, folders: readonly string[]): Promise<string> =>

@@ -138,8 +138,8 @@ const childOf = (pid: number): number => {
   return Number(children.split(' ')[0])
 }
 
-/** A cgroup can be removed once its last process is reaped, which may be a moment after it was killed. */
-const removeCgroups = async (name: string): Promise<void> => {
+/** Removes the cgroups of this name: each once its last process is reaped, a moment after it was killed. */
+export const removeCgroups = async (name: string): Promise<void> => {
   const hierarchies = [
     '/sys/fs/cgroup',
     ...readdirSync('/sys/fs/cgroup').map((each) => `/sys/fs/cgroup/${each}`),
