@@ -98,8 +98,14 @@ const addVerify: Add = (parser, { host, output, settle }) =>
           array: true,
           describe: "logs, gzip or not, in any order; default: the policy's own, with what was rotated",
         })
+        .option('received', {
+          type: 'boolean',
+          default: false,
+          describe: 'they are copies on an aggregator: a record that stands twice is none added',
+        })
         .option('json', json),
-    ({ files = [], ...options }) => settle(verifyLog(host, output, { files, json: options.json })),
+    ({ files = [], received, json: asJson }) =>
+      settle(verifyLog(host, output, { files, received, json: asJson })),
   )
 
 /** Adds the group. */
