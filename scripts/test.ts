@@ -230,7 +230,13 @@ await native
 // Emulated: it keeps one processor busy, and waits for nobody.
 const emulated = isRoot ? enforcing() : undefined
 const endToEnd = join(root, 'test/e2e')
-const across = [join(root, 'test/'), '--testPathIgnorePatterns', endToEnd, ...(isRoot ? [] : rootOnly)]
+const across = [
+  join(root, 'test/'),
+  '--maxWorkers=2',
+  '--testPathIgnorePatterns',
+  endToEnd,
+  ...(isRoot ? [] : rootOnly),
+]
 await jest('tests across modules', across)
 // Engines are mostly waited for: a build fits in between.
 const rebuilt = buildIsReproducible()
