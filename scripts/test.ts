@@ -240,7 +240,7 @@ const across = [
 await jest('tests across modules', across)
 // Engines are mostly waited for: a build fits in between.
 const rebuilt = buildIsReproducible()
-if (isRoot) await jest('end to end, on real engines', [endToEnd, '--runInBand'])
+if (isRoot) await jest('end to end, on real engines', [endToEnd, '--maxWorkers=2'])
 else {
   skips.push(...rootOnly)
   add({ passed: 0, failed: 0, skipped: rootOnly.length })
