@@ -70,7 +70,7 @@ describe('a sealed log', () => {
       seals: { found: 1, judged: true, older: 0, last: { sealed: { sequence: 2 }, key } },
     })
     expect(await verify(shim)).toMatchObject({ status: 0, seals: { found: 1, judged: false } })
-    const { stdout } = await lintel('verify', ...judged(), shim.path(decisionLog))
+    const { stdout } = await lintel('verify', ...judged(), decisionLog)
     expect(stdout).toContain(`sealed up to record 2 (${written}), at ${time} with key ${key}`)
     expect((await lintel('show')).stdout).toContain(' sealed\n')
   })
