@@ -96,7 +96,7 @@ if [ "$need" = test ]; then
 	install_packages docker.io containerd containernetworking-plugins podman conmon crun iptables openssl shellcheck python3 util-linux procps strace \
 		rpm mmdebstrap logrotate rsyslog rsyslog-gnutls rsyslog-relp man-db mandoc groff-base zsh secilc selinux-utils
 fi
-if [ "$need" = selinux ]; then
+if [ "$need" = selinux ] || [ "$need" = test ]; then
 	install_packages qemu-system-x86 mmdebstrap e2fsprogs cpio xz-utils zstd
 fi
 install_rust

@@ -113,7 +113,7 @@ describe('the bill of materials', () => {
     for (const { name, version: of, purl, licenses } of bill.components) {
       expect(purl).toMatch(/^pkg:(cargo|npm|generic|github)\/[^@]+@v?[0-9][^ ]*$/)
       expect([name, of]).not.toContain('')
-      expect(licenses[0]?.expression).toMatch(/^[A-Za-z0-9.-]+( (OR|AND|WITH) [A-Za-z0-9.-]+)*$/)
+      expect(licenses[0]?.expression).toMatch(/^\(?[A-Za-z0-9.-]+( (OR|AND|WITH) \(?[A-Za-z0-9.-]+\)?)*$/)
     }
   })
 

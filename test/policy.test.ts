@@ -160,7 +160,11 @@ describe('mistakes get one line with file and line', () => {
     [exempt('engine = "docker"', 'owner = "x"\n'), 3, /exemptions\.0 lacks "expires"/],
     [exempt('engine = "docker"', 'owner = "x"\nexpires = "soon"\n'), 8, /exemptions\.0\.expires is "soon"/],
     [exempt('engine = "docker"', 'owner = "x"\nexpires = 2027-02-30\n'), 8, /./],
-    [exempt('engine = "docker"', 'owner = " "\nexpires = 2027-02-03\n'), 7, /exemptions\.0\.owner is " "/],
+    [
+      exempt('engine = "docker"', 'owner = " "\nexpires = 2027-02-03\n'),
+      7,
+      /exemptions\.0\.owner is empty; it must be filled in/,
+    ],
     [exempt('engine = "dokcer"'), 5, /exemptions\.0\.where\.engine is "dokcer"/],
     ['[[overrides]]\nrules.seccomp.action = "off"', 3, /overrides\.0 lacks "where"/],
     ['[[overrides]]\nwhere = { name = "x" }', 3, /overrides\.0 lacks "rules"/],

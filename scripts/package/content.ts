@@ -66,7 +66,9 @@ const examples = (root: string): readonly Entry[] =>
   ['docker-logs', 'prometheus', 'rsyslog'].flatMap((folder) =>
     readdirSync(join(root, 'install', folder))
       .toSorted()
-      .map((name) => file(`share/lintel/${folder}/${name}`, readFileSync(join(root, 'install', folder, name)))),
+      .map((name) =>
+        file(`share/lintel/${folder}/${name}`, readFileSync(join(root, 'install', folder, name))),
+      ),
   )
 
 /** The rotation of the decision log. */

@@ -102,6 +102,11 @@ const addVerify: Add = (parser, { host, output, settle }) =>
           array: true,
           describe: "logs, gzip or not, in any order; default: the policy's own, with what was rotated",
         })
+        .option('received', {
+          type: 'boolean',
+          default: false,
+          describe: 'they are copies on an aggregator: a record that stands twice is none added',
+        })
         .option('public-key', {
           ...fileEach,
           describe:
@@ -109,8 +114,8 @@ const addVerify: Add = (parser, { host, output, settle }) =>
         })
         .option('seals', { ...fileEach, describe: 'seals of this log written beside it (log seal --into)' })
         .option('json', json),
-    ({ files = [], publicKey: publicKeys = [], seals = [], ...options }) =>
-      settle(verifyLog(host, output, { files, json: options.json, publicKeys, seals })),
+    ({ files = [], received, publicKey: publicKeys = [], seals = [], json: asJson }) =>
+      settle(verifyLog(host, output, { files, received, json: asJson, publicKeys, seals })),
   )
 
 const addSeal: Add = (parser, { host, output, settle }) =>

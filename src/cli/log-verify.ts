@@ -15,6 +15,8 @@ import { exitStatus, type Output } from './output.ts'
 export interface VerifyOptions {
   /** Log files, in any order; none: the policy's own and what was rotated. */
   readonly files: readonly string[]
+  /** The files are copies that an aggregator received: a record may stand twice. */
+  readonly received: boolean
   readonly json: boolean
   /** Files of public keys that seals are judged with; none: they are only counted. */
   readonly publicKeys: readonly string[]
@@ -35,7 +37,7 @@ export const verifyLog = (host: AdministratorHost, output: Output, options: Veri
   if (!logs.ok) return complain(output, logs.error)
   const files = logs.value.toSorted((one, other) => one.begin - other.begin)
   const names = files.map(({ file }) => file)
-  const walk = new ChainWalk()
+  const walk = new ChainWalk({ received: options.received })
   for (const file of files) {
     const problem = walkFile(host, file, (line) => {
       walk.add(line)

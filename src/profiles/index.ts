@@ -352,21 +352,19 @@ export const profiles: { readonly [name: string]: Profile } = {
       'exec-clearance': {
         action: 'deny',
       },
-      'selinux-label': {
-        action: 'fix',
-        'require-categories': false,
-        'require-mount-label': true,
-        'assigned-type': 'container_t',
-      },
       'selinux-enforcing': {
         action: 'deny',
+      },
+      'selinux-label': {
+        action: 'deny',
+        'require-categories': false,
+        'require-mount-label': true,
       },
       'selinux-mount-context': {
         action: 'deny',
       },
-      'selinux-own-categories': {
+      'lsm-confinement': {
         action: 'deny',
-        'share-with-requester': true,
       },
       'masked-paths': {
         action: 'fix',

@@ -29,6 +29,13 @@ export class ChainWalk {
   #older = 0
   #gaps: Gap[] = []
   readonly #hashes = new Map<number, string>()
+  readonly #received: boolean
+  #doubles = 0
+
+  /** `received`: the lines are a copy that forwarding made, which sends a record again where it is not sure of it. */
+  constructor({ received }: { readonly received: boolean }) {
+    this.#received = received
+  }
 
   /** The next line, of the oldest file first. */
   add(line: ChainLine): void {
@@ -42,6 +49,11 @@ export class ChainWalk {
     this.#endOfLog(head)
     for (const gap of this.#gaps) this.#missing(gap)
     if (head !== undefined) this.#holdAgainst(head)
+    if (this.#doubles > 0 && this.#last !== undefined)
+      this.#note(
+        this.#last,
+        `${this.#doubles} of the lines above are copies of others, as forwarding makes them`,
+      )
     return {
       records: this.#records,
       first: this.#first,
@@ -160,7 +172,10 @@ export class ChainWalk {
       return
     }
     const known = this.#hashes.get(sequence)
-    if (known === line.hash)
+    if (known === line.hash && this.#received) {
+      this.#records -= 1
+      this.#doubles += 1
+    } else if (known === line.hash)
       this.#fault(line, { kind: 'duplicated', sequences: about, message: 'it stands in the log twice' })
     else
       this.#fault(line, {

@@ -66,7 +66,7 @@ pub fn facts<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
     facts.set("pid", std::process::id())?;
     facts.set("parentPid", std::os::unix::process::parent_id())?;
     // SAFETY: geteuid cannot fail.
-    facts.set("effectiveUid", unsafe { libc::geteuid() })?;
+    facts.set("effectiveUid", f64::from(unsafe { libc::geteuid() }))?;
     facts.set("initialUserNamespace", in_initial_user_namespace())?;
     facts.set("hostname", hostname())?;
     facts.set("architecture", std::env::consts::ARCH)?;

@@ -78,8 +78,8 @@ impl<'js> IntoJs<'js> for FileStat {
         stat.set("represents", metadata.rdev().to_string())?;
         stat.set("kind", kind(metadata))?;
         stat.set("mode", metadata.mode() & 0o7777)?;
-        stat.set("uid", metadata.uid())?;
-        stat.set("gid", metadata.gid())?;
+        stat.set("uid", f64::from(metadata.uid()))?;
+        stat.set("gid", f64::from(metadata.gid()))?;
         stat.set("size", metadata.size() as f64)?;
         stat.set("modified", nanoseconds(metadata.mtime(), metadata.mtime_nsec()))?;
         stat.set("changed", nanoseconds(metadata.ctime(), metadata.ctime_nsec()))?;
