@@ -1,7 +1,7 @@
 /** Break-glass: nothing is refused or repaired for a stated time, and every line of the log says why. Needs root. */
 import { chmodSync, chownSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import type { BreakGlassRecord, DecisionRecord } from '../src/core/record.ts'
+import type { DecisionRecord, EventRecord } from '../src/core/record.ts'
 import {
   configWith,
   expectAllPass,
@@ -29,7 +29,7 @@ beforeEach(() => shim.clear())
 const file = '/var/lib/lintel/break-glass'
 const begin = ['break-glass', '--for', '30m', '--reason', 'registry outage, ticket 4711']
 
-const lines = (): readonly (DecisionRecord | BreakGlassRecord)[] => {
+const lines = (): readonly (DecisionRecord | EventRecord)[] => {
   const path = shim.path(decisionLog)
   if (!existsSync(path)) return []
   return readFileSync(path, 'utf8')
@@ -37,7 +37,7 @@ const lines = (): readonly (DecisionRecord | BreakGlassRecord)[] => {
     .slice(0, -1)
     .map((line) => asLogLine(JSON.parse(line)))
 }
-const events = (): readonly BreakGlassRecord[] => lines().flatMap((line) => ('event' in line ? [line] : []))
+const events = (): readonly EventRecord[] => lines().flatMap((line) => ('event' in line ? [line] : []))
 const decisions = (): readonly DecisionRecord[] => lines().flatMap((line) => ('event' in line ? [] : [line]))
 
 /** Writes the file as root would have, so many milliseconds around now. */

@@ -8,8 +8,9 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import type { FaultKind } from '../src/trail/chain.ts'
 import { configWith, expectRefused, guardedCalls } from './support/calls.ts'
+import { openssl } from './support/certificates.ts'
 import { decisionLog, openShim, type Shim } from './support/shim.ts'
-import { decide, hashOf, linked, quickPolicy, rotate, type Verified, verify } from './support/trail.ts'
+import { decide, found, hashOf, linked, quickPolicy, relinked, rotate, verify } from './support/trail.ts'
 
 jest.setTimeout(60_000)
 
@@ -23,20 +24,6 @@ afterAll(() => shim.close(), 60_000)
 const head = `${decisionLog}.head`
 const textOf = (file: string): string => readFileSync(shim.path(file), 'utf8')
 const linesOf = (file: string): readonly string[] => textOf(file).split('\n').slice(0, -1)
-
-/** Kinds and numbers of what was found. */
-const found = ({ faults }: Verified): readonly string[] =>
-  faults.map(({ kind, sequences: [from, to] = [0, 0] }) => `${kind} ${from === to ? from : `${from}-${to}`}`)
-
-/** The lines as a forger would chain them, after one of this hash. */
-const relinked = (lines: readonly string[], before: string): readonly string[] => {
-  let previous = before
-  return lines.map((line) => {
-    const forged = line.replace(/"previous":"[0-9a-f]*"\}$/, `"previous":"${previous}"}`)
-    previous = hashOf(forged)
-    return forged
-  })
-}
 
 const altered = (line: string): string => line.replace('"verdict":"allow"', '"verdict":"ALLOW"')
 
@@ -197,6 +184,26 @@ describe('on the file, told by verify', () => {
     const now = relinked([altered(log.now[0] ?? ''), ...log.now.slice(1)], hashOf(log.old[3] ?? ''))
     const forgedHead = lastHead.replace(/hash \w+/, `hash ${hashOf(now[4] ?? '')}`)
     expect(await verify(shim, written('both', { now }, forgedHead))).toMatchObject({ status: 0, faults: [] })
+  })
+
+  test('but a seal tells: of the end rewritten, and cut off, head and all', async () => {
+    const key = join(shim.host.workspace, 'seal.pem')
+    openssl('genpkey', '-algorithm', 'ed25519', '-out', key)
+    openssl('pkey', '-in', key, '-pubout', '-out', `${key}.pub`)
+    const [original = ''] = written('sealed', {})
+    const words = ['--public-key', `${key}.pub`, '--seals', `${key}.jsonl`]
+    const seal = ['log', 'seal', '--key', key, '--into', `${key}.jsonl`, original]
+    expect(await shim.host.run(join(shim.host.workspace, 'lintel'), seal)).toMatchObject({ exitCode: 0 })
+    expect(await verify(shim, written('unharmed', {}), words)).toMatchObject({ status: 0 })
+    const rewritten = relinked([altered(log.now[0] ?? ''), ...log.now.slice(1)], hashOf(log.old[3] ?? ''))
+    for (const now of [rewritten, log.now.slice(0, 3)]) {
+      const { sequence } = linked(now.at(-1) ?? '')
+      const end = `sequence ${String(sequence).padStart(20, '0')}\nhash ${hashOf(now.at(-1) ?? '')}\n`
+      const forged = lastHead.replace(/^sequence \d+\nhash \w+\n/, end)
+      const files = written(`sealed ${sequence}`, { now }, forged)
+      expect(await verify(shim, files)).toMatchObject({ status: 0, faults: [] })
+      expect(found(await verify(shim, files, words))).toEqual(['seal-contradicted 9'])
+    }
   })
 
   test('damaged gzip and what is no file cannot be read: 2', async () => {

@@ -1,6 +1,7 @@
 /** `lintel log …` as yargs reads it; each command hands on to its own file. */
 import type { Add } from './commands.ts'
 import { logMetrics } from './log-metrics.ts'
+import { sealLog } from './log-seal.ts'
 import { selectionOptions } from './log-selection.ts'
 import { followLog, showLog } from './log-show.ts'
 import { logStats } from './log-stats.ts'
@@ -19,6 +20,9 @@ const counted = (name: string) =>
       throw new Error(`--${name} takes a whole number`)
     },
   }) as const
+
+/** Given once for each file, so that what follows is another argument. */
+const fileEach = { type: 'string', array: true, nargs: 1, requiresArg: true } as const
 
 const limit = { ...counted('limit'), alias: 'n' } as const
 
@@ -103,18 +107,45 @@ const addVerify: Add = (parser, { host, output, settle }) =>
           default: false,
           describe: 'they are copies on an aggregator: a record that stands twice is none added',
         })
+        .option('public-key', {
+          ...fileEach,
+          describe:
+            'Ed25519 public key (PEM, or a JWK Set) that seals are judged with; more than one for old keys',
+        })
+        .option('seals', { ...fileEach, describe: 'seals of this log written beside it (log seal --into)' })
         .option('json', json),
-    ({ files = [], received, json: asJson }) =>
-      settle(verifyLog(host, output, { files, received, json: asJson })),
+    ({ files = [], received, publicKey: publicKeys = [], seals = [], json: asJson }) =>
+      settle(verifyLog(host, output, { files, received, json: asJson, publicKeys, seals })),
+  )
+
+const addSeal: Add = (parser, { host, output, settle }) =>
+  parser.command(
+    'seal [log]',
+    'have a key vouch for all records so far, in a record of its own',
+    (inner) =>
+      inner
+        .positional('log', { type: 'string', describe: "the log; default: the policy's own" })
+        .option('key', {
+          type: 'string',
+          requiresArg: true,
+          demandOption: true,
+          describe: 'Ed25519 private key (PKCS#8, PEM) that nobody else can read',
+        })
+        .option('into', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'another log for the seal, where this one is a copy that must stay as it is',
+        }),
+    ({ log, key, into }) => settle(sealLog(host, output, { log, key, into })),
   )
 
 /** Adds the group. */
 export const addLog: Add = (parser, scene) =>
   parser.command(
     'log',
-    'show, follow, count and verify decisions; make a policy of what was seen',
+    'show, follow, count, verify and seal decisions; make a policy of what was seen',
     (command) =>
-      [addShow, addCounting, addSuggest, addVerify]
+      [addShow, addCounting, addSuggest, addVerify, addSeal]
         .reduce((extended, add) => add(extended, scene), command)
-        .demandCommand(1, 'show, follow, stats, metrics, suggest or verify is needed'),
+        .demandCommand(1, 'show, follow, stats, metrics, suggest, verify or seal is needed'),
   )

@@ -2,11 +2,14 @@
 import { err, ok, type Result } from '../core/result.ts'
 import type { AdministratorHost, LineLink } from '../host/administrator.ts'
 import { rotatedNames } from '../log/log-files.ts'
+import { printable } from '../log/printable.ts'
 import { builtIn } from '../policy/built-in.ts'
 import { loadPolicy } from '../policy/load.ts'
 import { fileProblem } from '../runtime/load.ts'
 import type { ChainHead, Fault, Walked } from '../trail/chain.ts'
 import { ChainWalk } from '../trail/chain-walk.ts'
+import { type Sealing, type SealLine, SealWalk } from '../trail/seal-walk.ts'
+import { sealJudge } from './log-keys.ts'
 import { exitStatus, type Output } from './output.ts'
 
 export interface VerifyOptions {
@@ -15,10 +18,16 @@ export interface VerifyOptions {
   /** The files are copies that an aggregator received: a record may stand twice. */
   readonly received: boolean
   readonly json: boolean
+  /** Files of public keys that seals are judged with; none: they are only counted. */
+  readonly publicKeys: readonly string[]
+  /** Files that hold seals of this log beside it. */
+  readonly seals: readonly string[]
 }
 
 /** Walks the logs. Returns 0 where the chain holds, 1 where it does not, 2 where a file cannot be read. */
 export const verifyLog = (host: AdministratorHost, output: Output, options: VerifyOptions): number => {
+  const seals = sealWalk(host, options)
+  if (!seals.ok) return complain(output, seals.error)
   // `LOG*` in a shell names the head as well.
   const chosen = options.files.filter((file) => !file.endsWith('.head'))
   const named = chosen.length > 0 ? chosen : [policyLog(host)]
@@ -30,13 +39,43 @@ export const verifyLog = (host: AdministratorHost, output: Output, options: Veri
   const names = files.map(({ file }) => file)
   const walk = new ChainWalk({ received: options.received })
   for (const file of files) {
-    const problem = walkFile(host, file, walk)
+    const problem = walkFile(host, file, (line) => {
+      walk.add(line)
+      seals.value.add(line)
+    })
     if (problem !== undefined) return complain(output, problem)
   }
-  const walked = walk.end(head)
-  if (options.json) output.print(JSON.stringify(asJson(names, head, walked), undefined, 2))
-  else print(output, names, { head, walked })
-  return walked.faults.length === 0 ? exitStatus.clean : exitStatus.findings
+  const found: Found = { head, walked: walk.end(head), sealing: seals.value.end() }
+  if (options.json) output.print(JSON.stringify(asJson(names, found), undefined, 2))
+  else print(output, names, found)
+  return faultsOf(found).length === 0 ? exitStatus.clean : exitStatus.findings
+}
+
+interface Found {
+  readonly head: ChainHead | undefined
+  readonly walked: Walked
+  readonly sealing: Sealing
+}
+
+const faultsOf = ({ walked, sealing }: Found): readonly Fault[] => [...walked.faults, ...sealing.faults]
+
+/** Begins with the seals that lie beside the log. */
+const sealWalk = (
+  host: AdministratorHost,
+  { publicKeys, seals: files }: VerifyOptions,
+): Result<SealWalk, string> => {
+  if (publicKeys.length === 0)
+    return files.length === 0 ? ok(new SealWalk(undefined)) : err('--seals needs --public-key')
+  const judge = sealJudge(host, publicKeys)
+  if (!judge.ok) return judge
+  const seals = new SealWalk(judge.value)
+  const opened = openAll(host, files)
+  if (!opened.ok) return opened
+  for (const file of opened.value) {
+    const problem = walkFile(host, file, (line) => seals.addSeal(line))
+    if (problem !== undefined) return err(problem)
+  }
+  return ok(seals)
 }
 
 const complain = (output: Output, problem: string): number => {
@@ -88,14 +127,14 @@ const openOwn = (host: AdministratorHost, log: string): Result<readonly OpenedLo
 const walkFile = (
   host: AdministratorHost,
   { file, handle, links }: OpenedLog,
-  walk: ChainWalk,
+  take: (line: SealLine) => void,
 ): string | undefined => {
   let line = 0
   let next = links
   while (next.length > 0) {
     for (const link of next) {
       line += 1
-      walk.add({ ...link, file, line })
+      take({ ...link, file, line })
     }
     const read = host.nextLinks(handle)
     if (!read.ok) return fileProblem(file, read.error)
@@ -116,25 +155,27 @@ const headOf = (host: AdministratorHost, files: readonly string[]): ChainHead | 
 
 const headText = /^sequence (\d{20})\nhash ([0-9a-f]{64})\n/
 
-const asJson = (files: readonly string[], head: ChainHead | undefined, walked: Walked) => {
-  const { records, faults, unlisted, notes } = walked
+const asJson = (files: readonly string[], { head, walked, sealing }: Found) => {
+  const { records, notes } = walked
   const [first, last] = [walked.first, walked.last].map(
     (line) => line && { sequence: line.sequence, time: line.time, hash: line.hash },
   )
-  return { unbroken: faults.length === 0, files, records, first, last, head, faults, unlisted, notes }
+  const faults = [...walked.faults, ...sealing.faults]
+  const unlisted = walked.unlisted + sealing.unlisted
+  const seals = { found: sealing.seals, judged: sealing.isJudged, older: sealing.older, last: sealing.last }
+  return { unbroken: faults.length === 0, files, records, first, last, head, seals, faults, unlisted, notes }
 }
 
-const print = (
-  output: Output,
-  files: readonly string[],
-  { head, walked }: { readonly head: ChainHead | undefined; readonly walked: Walked },
-): void => {
-  const { records, first, last, faults, unlisted, notes } = walked
+const print = (output: Output, files: readonly string[], found: Found): void => {
+  const { records, first, last, notes } = found.walked
+  const faults = faultsOf(found)
+  const unlisted = found.walked.unlisted + found.sealing.unlisted
   for (const { file, line, message } of notes) output.print(`${file}:${line}: note: ${message}`)
   for (const fault of faults) output.print(faultText(output, fault))
   if (unlisted > 0) output.print(`${unlisted} more faults are not listed`)
-  if (head === undefined)
+  if (found.head === undefined)
     output.print('note: there is no head beside the log: that its end is missing would not show')
+  for (const text of sealWords(found.sealing)) output.print(printable(text))
   const span =
     first === undefined || last === undefined
       ? 'no records'
@@ -146,9 +187,17 @@ const print = (
   )
 }
 
+const sealWords = ({ seals, isJudged, older, last }: Sealing): readonly string[] => {
+  if (!isJudged) return seals === 0 ? [] : [`note: ${seals} seals, not judged: give --public-key`]
+  const before = older === 0 ? [] : [`note: ${older} seals are of records before the first one here`]
+  if (last === undefined) return [...before, 'note: no record here is sealed by a key given']
+  const { sealed, time, key } = last
+  return [...before, `sealed up to record ${sealed.sequence} (${sealed.time}), at ${time} with key ${key}`]
+}
+
 const faultText = (output: Output, { kind, file, line, time, sequences, message }: Fault): string => {
   const [from, to] = sequences ?? []
   const records = from === undefined ? '' : from === to ? ` record ${from}` : ` records ${from} to ${to}`
-  const at = time === '' ? '' : ` (at ${time})`
-  return `${file}:${line}: ${output.bold(kind)}${records}${at}: ${message}`
+  const at = time === '' ? '' : ` (at ${printable(time)})`
+  return `${file}:${line}: ${output.bold(kind)}${records}${at}: ${printable(message)}`
 }

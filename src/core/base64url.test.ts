@@ -1,7 +1,7 @@
 /** Base64url: a value has one spelling, whatever the text. */
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { decodeBase64url } from './base64url.ts'
+import { decodeBase64url, encodeBase64url } from './base64url.ts'
 
 const encode = (bytes: readonly number[]): string => Buffer.from(bytes).toString('base64url')
 
@@ -10,6 +10,7 @@ describe('base64url', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(255)), (bytes) => {
         expect(decodeBase64url(encode(bytes))).toEqual(bytes)
+        expect(encodeBase64url(bytes)).toBe(encode(bytes))
       }),
     )
   })

@@ -65,6 +65,30 @@ export interface BreakGlassRecord {
   readonly endedBy?: string
 }
 
+/** A record of the same chain, or of another, vouched for by a key (src/trail/seal.ts). */
+export interface SealRecord {
+  readonly version: 1
+  readonly event: 'sealed'
+  readonly id: string
+  readonly time: string
+  readonly host: string
+  readonly lintel: string
+  /** The last record there was: who wrote it and when, its number, the SHA-256 of its line. */
+  readonly sealed: {
+    readonly host: string
+    readonly sequence: number
+    readonly hash: string
+    readonly time: string
+  }
+  /** RFC 7638 thumbprint of the public key. */
+  readonly key: string
+  /** Ed25519, base64url without padding. */
+  readonly signature: string
+}
+
+/** A record that is no decision. */
+export type EventRecord = BreakGlassRecord | SealRecord
+
 /** Who asked, as far as that was proven. */
 export interface RecordedRequester {
   readonly proof: Requester['proof']
@@ -138,7 +162,7 @@ export interface ChainLink {
 }
 
 /** A line of the decision log. */
-export type LogLine = (DecisionRecord | BreakGlassRecord) & ChainLink
+export type LogLine = (DecisionRecord | EventRecord) & ChainLink
 
 /** What a record is made of, besides the decision. */
 export interface RecordContext {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { DecisionRecord } from './record.ts'
+import type { DecisionRecord, SealRecord } from './record.ts'
 import { journalText, type SinkRecord, syslogText } from './sink-text.ts'
 
 const record: DecisionRecord = {
@@ -43,6 +43,25 @@ describe('a container’s name', () => {
     expect(text).toContain('name="x MESSAGE=forged \\"\\] <85>forged"')
     expect(text).toMatch(/^<85>1 2027-03-01T12:00:00\.000000Z - lintel 3 create \[/)
   })
+})
+
+test('a seal is no alarm, and what it vouches for leaves the host with it', () => {
+  const { version, id, time, host, lintel } = record
+  const sealed = { host, sequence: 6, hash: 'a'.repeat(64), time }
+  const seal: SealRecord = {
+    version,
+    event: 'sealed',
+    id,
+    time,
+    host,
+    lintel,
+    sealed,
+    key: 'k',
+    signature: 's',
+  }
+  const sink = { ...sinkOf('{}'), record: seal }
+  expect(syslogText(sink, 'rfc5424')).toContain(`<85>1 ${time} - lintel 3 sealed [`)
+  expect(journalText(sink)).toContain(`\nLINTEL_KEY=k\nLINTEL_SEALED=6 ${'a'.repeat(64)}\n`)
 })
 
 describe('a message of syslog', () => {

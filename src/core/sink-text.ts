@@ -1,10 +1,10 @@
 /** A record as syslog and journald are told of it. The file is the record; these are never longer than a reader takes. */
 import { isLonger } from './byte-length.ts'
-import type { BreakGlassRecord, DecisionRecord } from './record.ts'
+import type { BreakGlassRecord, DecisionRecord, EventRecord } from './record.ts'
 
 /** A record on its way to the sinks. */
 export interface SinkRecord {
-  readonly record: DecisionRecord | BreakGlassRecord
+  readonly record: DecisionRecord | EventRecord
   /** Its line in the log, without the line end. */
   readonly line: string
   /** Its place in the chain; undefined where it could not be written. */
@@ -21,8 +21,12 @@ const longestField = 60_000
 const severities = { alert: 1, warning: 4, notice: 5 } as const
 const authpriv = 10
 
+/** True for what nobody on watch should miss: break-glass begun or ended. */
+export const isAlert = (record: SinkRecord['record']): record is BreakGlassRecord =>
+  'event' in record && record.event !== 'sealed'
+
 const severityOf = ({ record }: SinkRecord): number => {
-  if ('event' in record) return severities.alert
+  if ('event' in record) return isAlert(record) ? severities.alert : severities.notice
   return record.verdict === 'deny' || record.verdict === 'would_deny' ? severities.warning : severities.notice
 }
 
@@ -63,7 +67,7 @@ const messageId = ({ record }: SinkRecord): string => ('event' in record ? recor
 const members = ({ record, link }: SinkRecord): readonly (readonly [string, string])[] => {
   const about =
     'event' in record
-      ? [['event', record.event] as const, ['until', record.breakGlass.until] as const]
+      ? [['event', record.event] as const, ...aboutEvent(record)]
       : [
           ['verdict', record.verdict] as const,
           ['operation', record.operation] as const,
@@ -77,6 +81,14 @@ const members = ({ record, link }: SinkRecord): readonly (readonly [string, stri
     value === undefined ? [] : [[name, bounded(value)] as const],
   )
 }
+
+const aboutEvent = (record: EventRecord): readonly (readonly [string, string])[] =>
+  isAlert(record)
+    ? [['until', record.breakGlass.until]]
+    : [
+        ['key', record.key],
+        ['sealed', `${record.sealed.sequence} ${record.sealed.hash}`],
+      ]
 
 const longestValue = 256
 
@@ -103,6 +115,8 @@ const shortened = (sink: SinkRecord): string => {
 
 const sentence = (sink: SinkRecord): string => {
   const { record } = sink
+  if ('event' in record && !isAlert(record))
+    return `record ${record.sealed.sequence} of the log is sealed with key ${record.key}`
   if ('event' in record)
     return `${record.event} until ${record.breakGlass.until}: ${record.breakGlass.reason}`
   const { name, id } = record.container

@@ -45,6 +45,13 @@ export interface AdministratorHost extends Host {
   openChain(path: string): HostResult<number>
   /** What the next lines say of it, in order; none at the end of the log, which closes it. */
   nextLinks(handle: number): HostResult<readonly LineLink[]>
+  /**
+   * Signs the text with the Ed25519 key (PKCS#8, PEM) in this file. Errors: `EINVAL` for what is no file, `EPERM` where it
+   * is neither root's nor the caller's or others may open it, `EBADMSG` where it holds no such key.
+   */
+  signWithKey(path: string, text: string): HostResult<Signed>
+  /** The 32 bytes of an Ed25519 public key (SPKI, PEM); `EBADMSG` where the text is none. */
+  publicKey(pem: string): HostResult<readonly number[]>
   /** True once nobody reads what is written to the descriptor, a pipe or a socket. */
   isAbandoned(descriptor: number): boolean
 }
@@ -61,8 +68,17 @@ export interface LineLink {
   readonly firstOfFile: boolean
   /** Empty where the writer found nothing. */
   readonly chainBroken: string
-  /** The record's `time`; empty where it has none. */
+  /** The record's `time` and `host` as they stand in it; empty where it has none. */
   readonly time: string
+  readonly host: string
+  /** The line (of a longer one, its first 2 KiB) where it is a seal; else empty. */
+  readonly seal: string
+}
+
+/** A signature, 64 bytes, and the public key it can be verified with. */
+export interface Signed {
+  readonly publicKey: readonly number[]
+  readonly signature: readonly number[]
 }
 
 export interface OpenedLines {

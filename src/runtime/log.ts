@@ -1,8 +1,8 @@
 /** Where decisions are written: the decision log, syslog and journald. */
 
 import type { LogSettings } from '../core/policy.ts'
-import type { BreakGlassRecord, DecisionRecord } from '../core/record.ts'
-import { journalText, type SinkRecord, syslogText } from '../core/sink-text.ts'
+import type { DecisionRecord, EventRecord } from '../core/record.ts'
+import { isAlert, journalText, type SinkRecord, syslogText } from '../core/sink-text.ts'
 import type { AppendedRecord, Host, HostResult } from '../host/host.ts'
 
 /**
@@ -12,7 +12,7 @@ import type { AppendedRecord, Host, HostResult } from '../host/host.ts'
 export const writeRecord = (
   host: Host,
   settings: LogSettings,
-  record: DecisionRecord | BreakGlassRecord,
+  record: DecisionRecord | EventRecord,
 ): string | undefined => {
   const text = JSON.stringify(record)
   const file = logFile(host, settings)
@@ -45,7 +45,7 @@ const append = (host: Host, file: string, text: string): HostResult<AppendedReco
 /** Never waits, never fails a container: what a sink does not take at once is in the file. */
 const tellSinks = (host: Host, { syslog, journald }: LogSettings, sink: SinkRecord): void => {
   // Whoever watches a host is to hear of break-glass whatever its policy says of syslog.
-  if (syslog !== false || 'event' in sink.record)
+  if (syslog !== false || isAlert(sink.record))
     host.sendDatagram('/dev/log', syslogText(sink, syslog === 'rfc5424' ? syslog : 'local'))
   if (journald === true) host.sendDatagram('/run/systemd/journal/socket', journalText(sink))
 }

@@ -32,6 +32,10 @@ export type FaultKind =
   | 'truncated'
   | 'rewritten'
   | 'head-missing'
+  /** A seal that no key given has made. */
+  | 'seal-wrong'
+  /** The record that was sealed is gone, or is not as it was. */
+  | 'seal-contradicted'
 
 /** Where the chain does not hold. */
 export interface Fault {

@@ -1,7 +1,7 @@
 /** Holds decision records to schemas/decision.schema.json, wherever a test reads some. */
 import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
-import type { BreakGlassRecord, DecisionRecord } from '../../src/core/record.ts'
+import type { DecisionRecord, EventRecord } from '../../src/core/record.ts'
 
 const schema: object = JSON.parse(
   readFileSync(new URL('../../schemas/decision.schema.json', import.meta.url), 'utf8'),
@@ -12,10 +12,10 @@ const validate = new Ajv({
   strictRequired: false,
   strictTypes: false,
   allErrors: true,
-}).compile<DecisionRecord | BreakGlassRecord>(schema)
+}).compile<DecisionRecord | EventRecord>(schema)
 
 /** The value as a line of the decision log; throws with all that is wrong where it is none. */
-export const asLogLine = (value: unknown): DecisionRecord | BreakGlassRecord => {
+export const asLogLine = (value: unknown): DecisionRecord | EventRecord => {
   if (validate(value)) return value
   const complaints = (validate.errors ?? []).map(
     ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { LogLine } from '../../src/core/record.ts'
 import type { Fault, Note } from '../../src/trail/chain.ts'
+import type { Seal } from '../../src/trail/seal.ts'
 import { configWith, guardedCalls } from './calls.ts'
 import { decisionLog, policyFile, type Shim } from './shim.ts'
 
@@ -13,17 +14,26 @@ export interface Verified {
   readonly records: number
   readonly faults: readonly Fault[]
   readonly notes: readonly Note[]
+  readonly seals: { readonly found: number; readonly older: number; readonly last?: Seal }
 }
 
 /** Verifies these logs, or the host's own. */
-export const verify = async (shim: Shim, files: readonly string[] = []): Promise<Verified> => {
+export const verify = async (
+  shim: Shim,
+  files: readonly string[] = [],
+  words: readonly string[] = [],
+): Promise<Verified> => {
   const { exitCode, stdout, stderr } = await shim.host.run(`${shim.host.workspace}/lintel`, [
     'log',
     'verify',
     '--json',
+    ...words,
     ...files,
   ])
-  const said = stdout === '' ? { unbroken: false, records: 0, faults: [], notes: [] } : JSON.parse(stdout)
+  const said =
+    stdout === ''
+      ? { unbroken: false, records: 0, faults: [], notes: [], seals: { found: 0, older: 0 } }
+      : JSON.parse(stdout)
   return { ...said, status: exitCode, stderr }
 }
 
@@ -47,3 +57,17 @@ export const hashOf = (line: string): string => createHash('sha256').update(line
 
 /** The line as a record. */
 export const linked = (line: string): LogLine => JSON.parse(line)
+
+/** Kinds and numbers of what was found. */
+export const found = ({ faults }: Verified): readonly string[] =>
+  faults.map(({ kind, sequences: [from, to] = [0, 0] }) => `${kind} ${from === to ? from : `${from}-${to}`}`)
+
+/** The lines as a forger would chain them, after one of this hash. */
+export const relinked = (lines: readonly string[], before: string): readonly string[] => {
+  let previous = before
+  return lines.map((line) => {
+    const forged = line.replace(/"previous":"[0-9a-f]*"\}$/, `"previous":"${previous}"}`)
+    previous = hashOf(forged)
+    return forged
+  })
+}

@@ -15,9 +15,12 @@ use super::reply::{HostError, HostResult};
 
 /// Lines told in one go.
 const BATCH: usize = 256;
-/// Where a line's time and its link are looked for; lines in between may be of any length.
-const BEGIN: usize = 1024;
+/// Where a line's time, host and link are looked for; lines in between may be of any length, seals are never longer.
+const BEGIN: usize = 2048;
 const END: usize = 512;
+
+/// How a seal begins (src/trail/seal.ts).
+const SEAL: &[u8] = b"{\"version\":1,\"event\":\"sealed\",";
 
 struct Open {
     path: String,
@@ -34,6 +37,8 @@ pub struct LineLink {
     ended: bool,
     link: Option<Link>,
     time: String,
+    host: String,
+    seal: String,
 }
 
 impl<'js> IntoJs<'js> for LineLink {
@@ -46,6 +51,8 @@ impl<'js> IntoJs<'js> for LineLink {
         reply.set("chainBroken", self.link.as_ref().map_or("", |link| &link.broken))?;
         reply.set("previous", self.link.as_ref().map_or("", |link| &link.previous))?;
         reply.set("time", self.time)?;
+        reply.set("host", self.host)?;
+        reply.set("seal", self.seal)?;
         Ok(reply.into_value())
     }
 }
@@ -119,8 +126,10 @@ fn line(source: &mut dyn BufRead) -> io::Result<Option<LineLink>> {
         return Ok(None);
     }
     let link = if begin.first() == Some(&b'{') { Link::at_end_of(&end) } else { None };
-    let time = member(&begin, "time");
-    Ok(Some(LineLink { hash: hexadecimal(&digest.finalize()), ended, link, time }))
+    let (time, host) = (member(&begin, "time"), member(&begin, "host"));
+    let is_seal = ended && begin.starts_with(SEAL);
+    let seal = if is_seal { String::from_utf8_lossy(&begin).into_owned() } else { String::new() };
+    Ok(Some(LineLink { hash: hexadecimal(&digest.finalize()), ended, link, time, host, seal }))
 }
 
 /// The first text member of that name, as lintel writes them: without escapes.

@@ -22,6 +22,7 @@ mod reply;
 mod resolve;
 mod selinux;
 mod signature;
+mod signing_key;
 mod socket;
 mod spawn;
 mod stat;
@@ -140,6 +141,11 @@ fn bind_logs(host: &Object<'_>) -> rquickjs::Result<()> {
     )?;
     host.set("openChain", Func::from(|path: String| Outcome(chain_lines::open(&path))))?;
     host.set("nextLinks", Func::from(|handle: usize| Outcome(chain_lines::next(handle))))?;
+    host.set(
+        "signWithKey",
+        Func::from(|path: String, text: String| Outcome(signing_key::sign(&path, &text))),
+    )?;
+    host.set("publicKey", Func::from(|pem: String| Outcome(signing_key::public_key(&pem))))?;
     host.set("isAbandoned", Func::from(lines::is_abandoned))
 }
 
