@@ -242,7 +242,7 @@ const across = [
 await jest('tests across modules', across)
 // Engines are mostly waited for: a build fits in between.
 const rebuilt = buildIsReproducible()
-if (isRoot) await jest('end to end, on real engines', [endToEnd, '--maxWorkers=2'])
+if (isRoot) await jest('end to end, on real engines', [endToEnd, '--maxWorkers=3'])
 else {
   skips.push(...rootOnly)
   add({ passed: 0, failed: 0, skipped: rootOnly.length })
