@@ -1,16 +1,15 @@
 //! What the lines of decision logs say of their chain, read piece by piece. For the command line only.
 
 use std::cell::RefCell;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
 
 use rquickjs::{Ctx, IntoJs, Object, Value};
 use sha2::{Digest, Sha256};
 
 use super::chain::hexadecimal;
 use super::chain_place::Link;
-use super::gzip::{MAGIC, Unpacked};
+use super::gzip::Unpacked;
+use super::log_file::{self, LogFile};
 use super::reply::{HostError, HostResult};
 
 /// Lines told in one go.
@@ -59,17 +58,7 @@ impl<'js> IntoJs<'js> for LineLink {
 
 /// Opens a regular file, links followed; what begins like gzip is read unpacked.
 pub fn open(path: &str) -> HostResult<usize> {
-    let failed = |error: io::Error| HostError::from_io(&error, "open", path);
-    let file = File::options()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)
-        .map_err(failed)?;
-    if !file.metadata().map_err(failed)?.is_file() {
-        return Err(HostError::new("EINVAL", "read", path));
-    }
-    let mut magic = [0; 2];
-    let is_packed = file.read_at(&mut magic, 0).map_err(failed)? == 2 && magic == MAGIC;
+    let LogFile { file, is_packed, .. } = log_file::open(path)?;
     let reader: Box<dyn Read> = if is_packed { Box::new(Unpacked::new(file)) } else { Box::new(file) };
     let source = Box::new(BufReader::with_capacity(1 << 16, reader));
     Ok(OPEN.with_borrow_mut(|all| {

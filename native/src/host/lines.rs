@@ -4,11 +4,12 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
 
 use rquickjs::{Ctx, IntoJs, Object, Value};
 
-use super::gzip::{MAGIC, Unpacked};
+use super::gzip::Unpacked;
+use super::log_file::{self, LogFile};
 use super::reply::{HostError, HostResult};
 
 /// Read in one go; a longer line makes it grow.
@@ -133,17 +134,7 @@ impl<'js> IntoJs<'js> for Opened {
 /// Opens a regular file, links followed; what begins like gzip is read unpacked.
 pub fn open(path: &str) -> HostResult<Opened> {
     let failed = |error: io::Error| HostError::from_io(&error, "open", path);
-    let file = File::options()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)
-        .map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(HostError::new(if metadata.is_dir() { "EISDIR" } else { "EINVAL" }, "read", path));
-    }
-    let mut head = [0; 2];
-    let is_packed = file.read_at(&mut head, 0).map_err(failed)? == 2 && head == MAGIC;
+    let LogFile { file, metadata, is_packed } = log_file::open(path)?;
     let source = if is_packed {
         Source::Packed {
             stream: Unpacked::new(file.try_clone().map_err(failed)?),

@@ -14,6 +14,7 @@ mod gzip;
 pub mod kept;
 mod levels;
 mod lines;
+mod log_file;
 mod mountinfo;
 mod place;
 mod probe;
