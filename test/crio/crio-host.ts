@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CriClient, connectCri } from '../e2e/support/cri-client.ts'
-import { type CriVerbs, criVerbs } from '../e2e/support/cri-containerd.ts'
+import { type CriVerbs, criVerbs, type Pod } from '../e2e/support/cri-containerd.ts'
 import { pauseImage, writePauseImage } from '../e2e/support/cri-image.ts'
 import { versionedImage, writeImage } from '../e2e/support/image.ts'
 import { type InstalledHost, openInstalledHost } from '../e2e/support/installed.ts'
@@ -15,6 +15,8 @@ export interface CrioHost extends CriVerbs {
   readonly cri: CriClient
   /** Runs a command of lintel's; throws where it fails; answers both streams. */
   lintel(...args: readonly string[]): Promise<string>
+  /** Stops and removes every pod there is. */
+  removePods(): Promise<void>
   /** Waits until CRI serves again. */
   served(): Promise<void>
   close(): Promise<void>
@@ -61,7 +63,20 @@ const startIn = async (host: InstalledHost, dropIns: Readonly<Record<string, str
     if (exitCode !== 0) throw new Error(`lintel ${args.join(' ')} ended with ${exitCode}: ${all}`)
     return all
   }
-  return { host, cri, ...criVerbs(host, cri), lintel, served, close }
+  const verbs = criVerbs(host, cri)
+  const pods: Pod[] = []
+  const runPod: CriVerbs['runPod'] = async (...asked) => {
+    const pod = await verbs.runPod(...asked)
+    pods.push(pod)
+    return pod
+  }
+  const removePods = async (): Promise<void> => {
+    // As a kubelet does it; a sandbox that is stopped first waits ten seconds for each of its containers.
+    const { containers } = await cri.call('ListContainers', {})
+    for (const { id } of containers) await verbs.remove(id)
+    for (const pod of pods.splice(0)) await verbs.removePod(pod)
+  }
+  return { host, cri, ...verbs, runPod, removePods, lintel, served, close }
 }
 
 /** CRI-O has no way to import an image; Podman writes the store both use. */
@@ -69,7 +84,8 @@ const loadImages = async (host: InstalledHost): Promise<void> => {
   const [archive, pause] = [join(host.workspace, 'image.tar'), join(host.workspace, 'pause.tar')]
   await writeImage(archive, { names: [`docker.io/library/${versionedImage}`] })
   await writePauseImage(archive, pause)
-  for (const file of [archive, pause]) await host.shell(`podman --storage-driver overlay load --input ${file}`)
+  for (const file of [archive, pause])
+    await host.shell(`podman --storage-driver overlay load --input ${file}`)
 }
 
 const restartFile = '/run/restart'

@@ -16,7 +16,12 @@ const source = {
 } as const
 
 /** Without signatures of images and without btrfs, whose libraries it would be linked with. */
-const tags = ['containers_image_ostree_stub', 'containers_image_openpgp', 'exclude_graphdriver_btrfs', 'seccomp']
+const tags = [
+  'containers_image_ostree_stub',
+  'containers_image_openpgp',
+  'exclude_graphdriver_btrfs',
+  'seccomp',
+]
 
 /** The release that is built, as CRI-O names it. */
 export const crioVersion = source.version.slice(1)

@@ -6,7 +6,7 @@ import { engineIn, examine } from '../e2e/support/examined.ts'
 import { tree } from '../e2e/support/installed.ts'
 import { type CrioHost, openCrioHost, restarting } from './crio-host.ts'
 
-jest.setTimeout(900_000)
+jest.setTimeout(120_000)
 
 let engine: CrioHost
 
@@ -71,4 +71,77 @@ test('restarted, judged, restarted back: pods alive, files byte by byte as they 
   expect(await tree(host, folders)).toBe(before)
   expect(isJudged(await start('afterwards'))).toBe(false)
   for (const id of [old, young, batch]) expect(await alive(id)).toBe('alive')
+})
+
+test('without anything that restarts it, it is said that it must be restarted, and doctor sees that it was not', async () => {
+  const { host } = engine
+  // A process's start is known to the second.
+  await host.shell('sleep 2')
+  const before = await tree(host, folders)
+  const first = await engine.lintel('install', 'crio')
+  expect(first).toMatch(
+    /crio \(process \d+\) reads \/etc\/crio\/crio\.conf\S* only when it starts: restart it/,
+  )
+  expect(first).toMatch(/crio: lintel is registered$/m)
+  expect(isJudged(await start('unread'))).toBe(false)
+  expect(engineIn(await examine(host), 'crio')).toMatchObject({ registered: 'yes', effective: 'no' })
+  // What SIGHUP makes it say changes nothing of what it does.
+  await host.shell('kill -HUP $(pidof crio); sleep 1')
+  expect(await host.shell('crio status config')).toContain('lintel-runtime')
+  expect(isJudged(await start('hung-up'))).toBe(false)
+  expect(engineIn(await examine(host), 'crio')).toMatchObject({ effective: 'no' })
+  await engine.lintel('install', 'crio', ...restarting)
+  await engine.served()
+  expect(isJudged(await start('read'))).toBe(true)
+  expect(engineIn(await examine(host), 'crio')).toMatchObject({ registered: 'yes', effective: 'yes' })
+  await engine.lintel('uninstall', 'crio', ...restarting)
+  await engine.served()
+  expect(await tree(host, folders)).toBe(before)
+})
+
+test('a restart that fails: the old files are back, and CRI-O is started with them', async () => {
+  const { host } = engine
+  const before = await tree(host, folders)
+  writeFileSync(
+    host.path('/run/flaky'),
+    `[ -e ${dropIn} ] && { kill $(pidof crio); exit 1; }\nsh /run/restart\n`,
+  )
+  const { exitCode, stderr } = await host.lintel(['install', 'crio', '--restart-command', 'sh /run/flaky'])
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 1,
+    stderr: 'lintel: crio: it could not be restarted by: sh /run/flaky; everything is as it was',
+  })
+  await engine.served()
+  expect(await tree(host, folders)).toBe(before)
+  expect(isJudged(await start('undone'))).toBe(false)
+})
+
+test('only pods that ask for it, and none of their containers lost when it is taken away', async () => {
+  const { host } = engine
+  const before = await tree(host, folders)
+  await engine.lintel('install', 'crio', '--handler', 'lintel', ...restarting)
+  await engine.served()
+  expect(isJudged(await start('unasked'))).toBe(false)
+  const asking = await start('asked', 'lintel')
+  expect(isJudged(asking)).toBe(true)
+  expect(engineIn(await examine(host), 'crio')).toMatchObject({ registered: 'opt-in', effective: 'yes' })
+
+  const out = await engine.lintel('uninstall', 'crio', ...restarting)
+  await engine.served()
+  expect(out).toContain(asking)
+  expect(await alive(asking)).toBe('alive')
+  await engine.removePods()
+  await engine.lintel('uninstall', 'crio', ...restarting)
+  await engine.served()
+  expect(await tree(host, folders)).toBe(before)
+})
+
+test('a later drop-in that would silently win is named', async () => {
+  const { host } = engine
+  const later = '/etc/crio/crio.conf.d/zzz-site.conf'
+  writeFileSync(host.path(later), '[crio.runtime.runtimes.runc]\nruntime_path = "/usr/sbin/runc"\n')
+  const { exitCode, stderr } = await host.lintel(['install', 'crio', ...restarting])
+  expect(exitCode).toBe(1)
+  expect(stderr).toContain(later)
+  await host.shell(`rm ${later}`)
 })
