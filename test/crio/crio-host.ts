@@ -23,7 +23,7 @@ export interface CrioHost extends CriVerbs {
 }
 
 /** What a package of CRI-O writes, but for its default runtime: crun 1.8 does not run on a hybrid of cgroup v1 and v2. */
-export const packaged = '/etc/crio/crio.conf.d/10-crio.conf'
+const packaged = '/etc/crio/crio.conf.d/10-crio.conf'
 
 /** Opens the host, with these drop-ins beside the packaged one (name to text), and waits until CRI serves. */
 export const openCrioHost = async (dropIns: Readonly<Record<string, string>> = {}): Promise<CrioHost> => {
@@ -132,6 +132,7 @@ storage_driver = "overlay"
 [crio.image]
 signature_policy = "/etc/crio/policy.json"
 pause_image = "${pauseImage}"
+pause_command = ""
 
 [crio.network]
 plugin_dirs = ["/usr/lib/cni"]

@@ -23,8 +23,7 @@ const tags = [
   'seccomp',
 ]
 
-/** The release that is built, as CRI-O names it. */
-export const crioVersion = source.version.slice(1)
+const crioVersion = source.version.slice(1)
 
 /** A root with /usr/bin/crio and /usr/bin/pinns. Throws where the source cannot be had, differs, or does not build. */
 export const openCrioRoot = async (): Promise<string> => {
