@@ -33,6 +33,12 @@ const defaultOf = (layers: readonly Layer[], { version }: Installation): string 
   textOf(layers, inRuntime('default_runtime')) ??
   (version !== undefined && !isAtLeast(version, 1, 31) ? 'runc' : 'crun')
 
+/** Whether path, type and state of this handler are those of the default one, whatever it says of them (since 1.32). */
+const inherits = (layers: readonly Layer[], name: string): boolean =>
+  lastOf(layers, [...handlersTable, name, inheritance])?.value === true
+
+const inheritance = 'inherit_default_runtime'
+
 /** The runtime a handler calls: by its path, else by its name; undefined for the types that are no OCI runtime. */
 const calledBy = (layers: readonly Layer[], name: string): string | undefined => {
   const type = textOf(layers, [...handlersTable, name, 'runtime_type']) ?? 'oci'
@@ -64,11 +70,11 @@ const settingsOf = (
 const takenOver = (layers: readonly Layer[], name: string, { runtime }: Wanted): readonly Operation[] => [
   { kind: 'set', path: [...handlersTable, name, 'runtime_path'], raw: rendered(runtime) },
   ...settingsOf(layers, name)
-    .filter(([key]) => key !== 'runtime_path')
+    .filter(([key]) => key !== 'runtime_path' && key !== inheritance)
     .map(([key, raw]) => ({ kind: 'set', path: [...handlersTable, name, key], raw }) as const),
 ]
 
-const notCarriedOver = ['runtime_path', 'runtime_root', 'runtime_type']
+const notCarriedOver = ['runtime_path', 'runtime_root', 'runtime_type', inheritance]
 
 /** A handler of lintel's own, made the default: the default one calls a runtime that lintel does not become. */
 const ownDefault = (layers: readonly Layer[], usual: string, wanted: Wanted): readonly Operation[] => [
@@ -111,7 +117,8 @@ const planner: Planner = (installation, texts, wanted) => {
   const usual = defaultOf(layers.value, installation)
   const becomes = baseName(wanted.becomes ?? 'runc')
   const ours = [...new Set([...namesBelow(layers.value, handlersTable), usual])].filter(
-    (name) => calledBy(layers.value, name) === becomes,
+    // What inherits gets the default's path of itself.
+    (name) => calledBy(layers.value, name) === becomes && (name === usual || !inherits(layers.value, name)),
   )
   const { handler } = wanted
   const source = ours.includes(usual) ? usual : (ours[0] ?? usual)
@@ -135,8 +142,9 @@ const handlers: Registration['handlers'] = (installation, texts, { runtime }) =>
   const usual = defaultOf(layers.value, installation)
   return ok(
     [...new Set([...namesBelow(layers.value, handlersTable), usual])].map((name): Handler => {
-      const binary = textOf(layers.value, [...handlersTable, name, 'runtime_path'])
-      const shim = textOf(layers.value, [...handlersTable, name, 'runtime_type'])
+      const source = inherits(layers.value, name) ? usual : name
+      const binary = textOf(layers.value, [...handlersTable, source, 'runtime_path'])
+      const shim = textOf(layers.value, [...handlersTable, source, 'runtime_type'])
       const place = placeIn(lastOf(layers.value, [...handlersTable, name]))
       return { name, binary, isDefault: name === usual, shim, throughLintel: binary === runtime, place }
     }),

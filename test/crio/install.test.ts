@@ -30,6 +30,11 @@ beforeAll(async () => {
 runtime_path = "/usr/sbin/runc"  # the same
 runtime_root = "/run/batch"
 monitor_path = "/usr/bin/conmon"
+
+[crio.runtime.runtimes.heir]
+runtime_path = "/usr/bin/crun"
+inherit_default_runtime = true
+monitor_path = "/usr/bin/conmon"
 `,
   })
 })
@@ -52,12 +57,13 @@ test('restarted, judged, restarted back: pods alive, files byte by byte as they 
   expect(said).toContain('restarting crio (sh /run/restart); running containers go on')
   expect(said).toContain('crio: lintel is registered, and the engine calls it')
   const status = await host.shell('crio status config')
-  expect(status.match(/runtime_path = "\/usr\/local\/sbin\/lintel-runtime"/g)).toHaveLength(2)
+  expect(status.match(/runtime_path = "\/usr\/local\/sbin\/lintel-runtime"/g)).toHaveLength(3)
   expect(await alive(old)).toBe('alive')
 
   const young = await start('young')
   const batch = await start('batch', 'batch')
-  for (const id of [young, batch])
+  const heir = await start('heir', 'heir')
+  for (const id of [young, batch, heir])
     expect(recordsOf(host, id)).toMatchObject([
       { mode: 'warn', operation: 'create', engine: { id: 'crio', proven: true } },
     ])
@@ -70,7 +76,7 @@ test('restarted, judged, restarted back: pods alive, files byte by byte as they 
   expect(out).not.toContain(old)
   expect(await tree(host, folders)).toBe(before)
   expect(isJudged(await start('afterwards'))).toBe(false)
-  for (const id of [old, young, batch]) expect(await alive(id)).toBe('alive')
+  for (const id of [old, young, batch, heir]) expect(await alive(id)).toBe('alive')
 })
 
 test('without anything that restarts it, it is said that it must be restarted, and doctor sees that it was not', async () => {
