@@ -97,7 +97,7 @@ if [ "$need" = test ]; then
 		rpm mmdebstrap logrotate rsyslog rsyslog-gnutls rsyslog-relp man-db mandoc groff-base zsh secilc selinux-utils
 fi
 if [ "$need" = selinux ] || [ "$need" = test ]; then
-	install_packages qemu-system-x86 mmdebstrap e2fsprogs cpio xz-utils zstd
+	install_packages qemu-system-x86 mmdebstrap e2fsprogs cpio xz-utils zstd docker.io
 fi
 install_rust
 install_rust_target
