@@ -63,6 +63,7 @@ export const mls = scripted(withSensitivities, { cases: 'guest/mls', 'policy.tom
   'aside',
   'wide',
   'ranged',
+  'both',
   'unknown',
   'given',
   'same',
