@@ -65,6 +65,7 @@ export const mls = scripted(withSensitivities, { cases: 'guest/mls', 'policy.tom
   'ranged',
   'both',
   'unknown',
+  'bare',
   'given',
   'same',
 ])
