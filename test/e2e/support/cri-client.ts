@@ -57,7 +57,7 @@ export interface SecurityContext {
 
 export interface ContainerConfig {
   readonly metadata: { readonly name: string }
-  readonly image: { readonly image: string }
+  readonly image: { readonly image: string; readonly userSpecifiedImage?: string }
   readonly command: readonly string[]
   readonly mounts?: readonly {
     readonly containerPath: string
