@@ -101,7 +101,7 @@ if [ "$need" = crio ]; then
 	command -v go >/dev/null 2>&1 || stop "Go is needed to build CRI-O (any version from 1.21 fetches the one it asks for)"
 fi
 if [ "$need" = selinux ] || [ "$need" = test ]; then
-	install_packages qemu-system-x86 mmdebstrap e2fsprogs cpio xz-utils zstd
+	install_packages qemu-system-x86 mmdebstrap e2fsprogs cpio xz-utils zstd docker.io
 fi
 install_rust
 install_rust_target

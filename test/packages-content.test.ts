@@ -319,6 +319,14 @@ describe('the SELinux module', () => {
     expect(compiled).toBe(!allowed)
   })
 
+  test.each([
+    ['Podman', 'podman_t', 'podman_conmon_t'],
+    ['CRI-O', 'crio_t', 'crio_conmon_t'],
+  ])('by this module conmon is known as the caller, in %s’s domain for it', async (name, engine, conmon) => {
+    const known = `${types(engine, conmon)}(neverallow ${engine} ${conmon} (file (read)))`
+    expect((await compile(`conmon-of-${name}`, known)).compiled).toBe(false)
+  })
+
   /** Programs that only note how they were called. */
   const noting = async (enabled: boolean, words: readonly string[]): Promise<readonly string[]> => {
     const programs = mkdtempSync(join(work, 'noting-'))

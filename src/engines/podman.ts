@@ -78,13 +78,20 @@ export const podman: Engine = {
   },
 }
 
-/** The container's entry in containers.json of the store; undefined where the file is too large to read here. */
+/**
+ * The container's entry in the store's list, or in that of those with --rm (containers/storage, since Podman 5 at the
+ * latest); undefined where a file is too large to read here.
+ */
 const storedContainer = (site: CallSite, host: Host): Json | undefined => {
   const folder = site.bundle.slice(0, site.bundle.lastIndexOf(`/${site.containerId}/userdata`))
-  const entries = sideFile(host, `${folder}/containers.json`, maxContainersFile)
-  return Array.isArray(entries)
-    ? entries.find((entry) => textAt(entry, 'id') === site.containerId)
-    : undefined
+  for (const name of ['containers.json', 'volatile-containers.json']) {
+    const entries = sideFile(host, `${folder}/${name}`, maxContainersFile)
+    const entry = Array.isArray(entries)
+      ? entries.find((each) => textAt(each, 'id') === site.containerId)
+      : undefined
+    if (entry !== undefined) return entry
+  }
+  return undefined
 }
 
 const storedName = (stored: Json | undefined): string | undefined => {

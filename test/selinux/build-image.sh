@@ -1,15 +1,17 @@
 #!/bin/sh
 # Builds the machine of `npm run test:selinux`: a root file system of Debian with the labels of its policy and lintel's
-# module loaded, its kernel, and an initramfs. Usage: build-image.sh FOLDER MODULE.cil
-# Needs root and a Debian mirror; no loop device and no SELinux here.
+# module loaded, its kernel, and an initramfs. Usage: build-image.sh FOLDER POLICY SIZE PACKAGE,… MODULE.cil…
+# POLICY: default (s0 and categories) or mls (s0 to s15). Needs root and a Debian mirror; no loop device and no SELinux
+# here.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$1
-module=$2
+policy=$2
+size=$3
+packages=selinux-policy-$policy,policycoreutils,selinux-utils,runc,busybox-static,mount,kmod,util-linux,procps,libseccomp2${4:+,$4}
+shift 4
 suite=trixie
-policy=default
-packages=selinux-policy-$policy,policycoreutils,selinux-utils,runc,busybox-static,mount,kmod,util-linux,procps,libseccomp2
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -52,8 +54,15 @@ cat >>"$root/etc/selinux/$policy/contexts/files/file_contexts.local" <<'LABELS'
 /usr/lib/test-machine/init -- system_u:object_r:init_exec_t:s0
 /usr/lib/test-machine/services -- system_u:object_r:initrc_exec_t:s0
 LABELS
-install -D -m 644 "$module" "$root/usr/share/selinux/packages/lintel.cil"
-chroot "$root" semodule -n -s "$policy" -X 300 -i /usr/share/selinux/packages/lintel.cil
+mkdir -p "$root/usr/share/selinux/packages"
+install -m 644 "$@" "$root/usr/share/selinux/packages"
+for module; do
+	set -- "$@" -i "/usr/share/selinux/packages/$(basename "$module")"
+	shift
+done
+# What semodule -DB leaves: the kernel also logs denials the policy is silent about, which may be lintel's.
+: >"$root/var/lib/selinux/$policy/active/disable_dontaudit"
+chroot "$root" semodule -n -s "$policy" -X 300 "$@"
 # What install/host/install.sh makes.
 mkdir -p "$root/etc/lintel" "$root/var/lib/lintel" "$root/var/log/lintel" "$root/var/lib/containers"
 : >"$root/usr/bin/lintel"
@@ -68,7 +77,7 @@ unshare -m sh -c 'mount -t proc proc "$1/proc" && chroot "$1" setfiles -m -F -e 
 }
 
 # mke2fs -d takes the extended attributes along, so labels are in the image without mounting it.
-truncate -s 1G "$folder/root.img"
+truncate -s "$size" "$folder/root.img"
 mke2fs -q -t ext4 -O ^has_journal,^metadata_csum -E root_owner=0:0 -d "$root" "$folder/root.img"
 cp "$scratch/kernel/vmlinuz" "$folder/vmlinuz"
 

@@ -1,68 +1,49 @@
-/** `npm run test:selinux`: boots a machine with SELinux enforcing and runs lintel there; the last line counts. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { claimsFor, ellipticKey, issue } from '../support/tokens.ts'
-import { boot, openImage } from './machine.ts'
+/**
+ * `npm run test:selinux [STAGE…]`: boots machines with SELinux enforcing and runs lintel there; the last line counts.
+ * Stages: cases (runc), mls (runc, with sensitivities), engines (Docker, Podman, containerd's CRI); without a name all.
+ */
+import { existsSync } from 'node:fs'
+import { engines } from './engines.ts'
+import { openReport, type Report } from './report.ts'
+import { cases, lintel, mls, type Stage, seconds } from './stages.ts'
 
-const here = fileURLToPath(new URL('.', import.meta.url))
-const lintel = join(here, '../../dist/lintel')
+const stages: ReadonlyMap<string, Stage> = new Map([
+  ['cases', cases],
+  ['mls', mls],
+  ['engines', engines],
+])
 
-const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`
-
-/** The key of an identity service, and a token for each container that is to have one, long enough for a slow machine. */
-const identityFiles = (folder: string): Readonly<Record<string, string>> => {
-  const key = ellipticKey('machine')
-  const exp = Math.floor(Date.now() / 1000) + 1800
-  const texts = {
-    'identity.jwks.json': JSON.stringify({ keys: [key.jwk] }),
-    ...Object.fromEntries(
-      ['within', 'beyond', 'given'].map((id) => [`token-${id}`, issue(key, claimsFor(id, { exp }))]),
-    ),
-  }
-  return Object.fromEntries(
-    Object.entries(texts).map(([name, text]) => {
-      const file = join(folder, name)
-      writeFileSync(file, text)
-      return [name, file]
-    }),
-  )
+const problem = (names: readonly string[]): string | undefined => {
+  const unknown = names.find((name) => !stages.has(name))
+  if (unknown !== undefined) return `there is no stage ${unknown}; there are ${[...stages.keys()].join(', ')}`
+  if (process.getuid?.() !== 0 || process.arch !== 'x64')
+    return 'needs root on x86-64, to build the image of the machine'
+  return existsSync(lintel) ? undefined : 'dist/lintel is missing; npm run build'
 }
 
-/** Runs the cases; exit status 0 where every one passed and the machine went to the end. */
-const main = async (): Promise<number> => {
-  if (process.getuid?.() !== 0 || process.arch !== 'x64') {
-    console.error('test:selinux: needs root on x86-64, to build the image of the machine')
-    return 2
-  }
-  if (!existsSync(lintel)) {
-    console.error('test:selinux: dist/lintel is missing; npm run build')
-    return 2
-  }
+/** A stage that cannot go on is a case that failed. */
+const run = async (name: string, report: Report): Promise<void> => {
   const began = Date.now()
-  const image = await openImage()
-  console.log(`# image ready after ${seconds(began)}`)
-  const booted = Date.now()
-  const brought = mkdtempSync(join(tmpdir(), 'lintel-selinux-in-'))
-  const files = {
-    lintel,
-    cases: join(here, 'guest/cases'),
-    'policy.toml': join(here, 'policy.toml'),
-    'cleared.toml': join(here, 'cleared.toml'),
-    ...identityFiles(brought),
+  try {
+    await stages.get(name)?.(report)
+  } catch (error) {
+    report.is(`${name} goes to the end`, String(error), '')
   }
-  const { results, console: printed } = await boot(image, files)
-  rmSync(brought, { recursive: true })
-  const lines = results.split('\n')
-  const passed = lines.filter((line) => line.startsWith('ok ')).length
-  const failed = lines.filter((line) => line.startsWith('not ok ')).length
-  const whole = lines.includes('# cases ended with 0')
-  console.log(results)
-  if (!whole) console.log(`not ok the machine goes to the end\n${printed.split('\n').slice(-40).join('\n')}`)
-  console.log(`# booted and run in ${seconds(booted)}`)
-  console.log(`${passed} passed, ${failed + (whole ? 0 : 1)} failed, 0 skipped`)
-  return failed === 0 && whole ? 0 : 1
+  console.log(`# ${name} in ${seconds(began)}`)
 }
 
-process.exitCode = await main()
+/** Runs stages; exit status 0 where every case of them passed. */
+const main = async (names: readonly string[]): Promise<number> => {
+  const wrong = problem(names)
+  if (wrong !== undefined) {
+    console.error(`test:selinux: ${wrong}`)
+    return 2
+  }
+  const report = openReport()
+  for (const name of names.length > 0 ? names : stages.keys()) await run(name, report)
+  const { passed, failed } = report.counts
+  console.log(`${passed} passed, ${failed} failed, 0 skipped`)
+  return failed === 0 ? 0 : 1
+}
+
+process.exitCode = await main(process.argv.slice(2))

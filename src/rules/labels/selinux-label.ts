@@ -90,7 +90,7 @@ export const selinuxLabel = defineRule({
     },
     mount: {
       what: 'the SELinux label of the mounts, {actual}, does not go with that of the process',
-      why: 'The files the runtime makes would be open to others, or belong to the host.',
+      why: 'The files the runtime makes would be open to others, belong to the host, or have a range, which no file can.',
       remedy: {
         docker: 'remove --security-opt label=filetype: and label=level:',
         podman: 'remove --security-opt label=filetype: and label=level:',
@@ -239,16 +239,29 @@ const judgeLevel = ({ range }: Label, text: string, parameters: Parameters): See
   return [{ message: 'categories', pointer: at, actual, expected: `2 to ${most} categories` }]
 }
 
-/** Engines give process and mounts one level (go-selinux InitLabels). */
+/**
+ * Engines give process and mounts one level (go-selinux InitLabels). No file is made at a range (refpolicy mls and mcs,
+ * file create): where the process has one, its mounts have the bound at which it writes.
+ */
 const judgeMounts = (input: RuleInput, { user, range }: Label, parameters: Parameters): Seen => {
   const text = mountLabelOf(input)
   if (text === '' && !parameters['require-mount-label']) return []
   const types = parameters['allowed-mount-types']
   const label = knownLabel(text, input.facts)
-  const agrees = label.ok && label.value.user === user && isSameRange(label.value.range, range)
+  const agrees = label.ok && label.value.user === user && isSameRange(label.value.range, writtenAt(range))
   if (agrees && types.includes(label.value.type)) return []
   const expected = `a type of ${types.join(', ')}, and user and level of the process`
   return [{ message: 'mount', pointer: mountsAt, actual: text || 'none', expected }]
+}
+
+/**
+ * The upper bound where only categories differ, the lower where sensitivities do: a policy that has those compares the
+ * lower one when a process writes, one that has none the upper.
+ */
+const writtenAt = (range: Range | undefined): Range | undefined => {
+  if (range === undefined) return undefined
+  const level = range.high.sensitivity > 0 ? range.low : range.high
+  return { low: level, high: level }
 }
 
 const isSameRange = (one: Range | undefined, other: Range | undefined): boolean =>

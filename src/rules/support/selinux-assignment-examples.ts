@@ -52,6 +52,15 @@ export const assignmentBad: readonly BadExample<'absent' | 'unbearable'>[] = [
     parameters: assigns,
     message: 'absent',
   },
+  {
+    name: 'no label, and a root file system that is only read, under a policy with sensitivities',
+    config: { root: { path: 'rootfs', readonly: true } },
+    facts: bare(files0, {
+      contexts: { 'system_u:system_r:container_t:s1': 'system_u:system_r:container_t:s1' },
+    }),
+    parameters: assigns,
+    message: 'absent',
+  },
   ...(
     [
       [
@@ -78,6 +87,16 @@ export const assignmentBad: readonly BadExample<'absent' | 'unbearable'>[] = [
     message: 'unbearable' as const,
     fixable: false,
   })),
+  {
+    name: 'no label, and a root file system below the level of its process, written to under a policy with sensitivities',
+    config: { root: { path: 'rootfs', readonly: false } },
+    facts: bare(files0, {
+      contexts: { 'system_u:system_r:container_t:s1': 'system_u:system_r:container_t:s1' },
+    }),
+    parameters: assigns,
+    message: 'unbearable',
+    fixable: false,
+  },
   {
     name: 'no label, and the root file system may only be read',
     config: { root: { path: 'rootfs', readonly: false } },

@@ -41,6 +41,18 @@ export const selinuxGood: readonly Example[] = [
   },
   { name: 'no label for the mounts', process: { selinuxLabel: own }, facts: host },
   {
+    name: 'a range of sensitivities, the mounts at its lower level, where it writes',
+    config: label('system_u:system_r:container_t:s2:c1-s5:c1,c2', 'system_u:object_r:container_file_t:s2:c1'),
+    facts: host,
+    parameters: { 'require-categories': false },
+  },
+  {
+    name: 'a range of categories, the mounts at its upper level, where it writes',
+    config: label('system_u:system_r:container_t:s0-s0:c1,c2', 'system_u:object_r:container_file_t:s0:c1,c2'),
+    facts: host,
+    parameters: { 'require-categories': false },
+  },
+  {
     name: 'the name the type had in CentOS 7',
     config: label(
       'system_u:system_r:svirt_lxc_net_t:s0:c1,c2',
@@ -128,6 +140,25 @@ export const selinuxBad: readonly BadExample<Key>[] = [
     process: { selinuxLabel: own },
     facts: host,
     parameters: { 'require-mount-label': true },
+    message: 'mount',
+    fixable: false,
+  },
+  {
+    name: 'mounts at a range, at which no file can be made',
+    config: label(
+      'system_u:system_r:container_t:s2:c1-s5:c1,c2',
+      'system_u:object_r:container_file_t:s2:c1-s5:c1,c2',
+    ),
+    facts: host,
+    parameters: { 'require-categories': false },
+    message: 'mount',
+    fixable: false,
+  },
+  {
+    name: 'mounts below the categories of a range, open to others',
+    config: label('system_u:system_r:container_t:s0-s0:c1,c2', 'system_u:object_r:container_file_t:s0'),
+    facts: host,
+    parameters: { 'require-categories': false },
     message: 'mount',
     fixable: false,
   },

@@ -15,6 +15,12 @@ export interface NamespaceOption {
   readonly ipc?: NamespaceMode
 }
 
+/** What is left out the engine fills in. */
+export interface SelinuxOption {
+  readonly type?: string
+  readonly level?: string
+}
+
 export interface PodSandboxConfig {
   readonly metadata: { readonly name: string; readonly uid: string; readonly namespace: string }
   readonly hostname?: string
@@ -22,7 +28,11 @@ export interface PodSandboxConfig {
   readonly annotations?: Readonly<Record<string, string>>
   readonly linux: {
     readonly cgroupParent: string
-    readonly securityContext: { readonly namespaceOptions?: NamespaceOption; readonly privileged?: boolean }
+    readonly securityContext: {
+      readonly namespaceOptions?: NamespaceOption
+      readonly selinuxOptions?: SelinuxOption
+      readonly privileged?: boolean
+    }
   }
 }
 
@@ -35,6 +45,7 @@ export interface SecurityContext {
   readonly capabilities?: { readonly addCapabilities: readonly string[] }
   readonly privileged?: boolean
   readonly namespaceOptions?: NamespaceOption
+  readonly selinuxOptions?: SelinuxOption
   readonly runAsUser?: { readonly value: number }
   readonly runAsGroup?: { readonly value: number }
   readonly readonlyRootfs?: boolean
@@ -48,7 +59,11 @@ export interface ContainerConfig {
   readonly metadata: { readonly name: string }
   readonly image: { readonly image: string; readonly userSpecifiedImage?: string }
   readonly command: readonly string[]
-  readonly mounts?: readonly { readonly containerPath: string; readonly hostPath: string }[]
+  readonly mounts?: readonly {
+    readonly containerPath: string
+    readonly hostPath: string
+    readonly selinuxRelabel?: boolean
+  }[]
   readonly logPath?: string
   readonly linux: { readonly resources?: Resources; readonly securityContext?: SecurityContext }
 }
@@ -133,12 +148,15 @@ export interface CriClient {
   close(): void
 }
 
-/** Connects to the socket of an engine, given by a path of this side. */
-export const connectCri = (socket: string): CriClient => {
+/** Connects to an engine: the path of its socket here, or a host and port. */
+export const connectCri = (address: string): CriClient => {
   const definition = loadSync(proto, { longs: String, enums: String, defaults: true })[serviceName]
   if (definition === undefined || 'format' in definition) throw new Error(`${proto} has no ${serviceName}`)
   const methods: ServiceDefinition = definition
-  const client = new Client(`unix:${socket}`, credentials.createInsecure())
+  const client = new Client(
+    address.startsWith('/') ? `unix:${address}` : address,
+    credentials.createInsecure(),
+  )
   return {
     call: (name, request) =>
       new Promise((resolve, reject) => {
