@@ -121,7 +121,7 @@ export interface HostFacts {
   readonly labels: { readonly [path: string]: string }
   /** Labels as the kernel writes them, by what was asked; null: it takes none such. Absent where it cannot be asked. */
   readonly contexts: { readonly [label: string]: string | null }
-  /** Other holders of a level, by its canonical form; absent where nobody can say. */
+  /** Other holders of a level, or of one that dominates it or that it dominates, by its canonical form; absent where nobody can say. */
   readonly levels: { readonly [level: string]: readonly LevelClaim[] }
   /** A level within the range asked for, in canonical form; absent where none is free or nobody can say. */
   readonly freeLevels: { readonly [range: string]: string }

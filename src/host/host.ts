@@ -170,7 +170,7 @@ export interface Host {
    */
   canonicalLabel(label: string): HostResult<string>
   /**
-   * Who else holds the level of this claim, alive; and notes the claim: `always`, only where nobody does (`free`), or
+   * Who else, alive, holds the level of this claim or one that dominates it or that it dominates; and notes the claim: `always`, only where nobody does (`free`), or
    * `never`. One container holds one level. `EPERM` for whoever is not root of the host.
    */
   claimLevel(claim: LevelClaim, when: 'always' | 'free' | 'never'): HostResult<readonly LevelClaim[]>

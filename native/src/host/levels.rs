@@ -56,9 +56,10 @@ struct Record {
 }
 
 impl Record {
+    /// The process first: one that ends after it was looked at has made the state by then, which is looked at next.
     fn is_alive(&self) -> bool {
-        self.claim.states.iter().any(|folder| Path::new(folder).exists())
-            || start_of(self.process).is_some_and(|started| started == self.started)
+        start_of(self.process).is_some_and(|started| started == self.started)
+            || self.claim.states.iter().any(|folder| Path::new(folder).exists())
     }
 
     fn is_of(&self, claim: &Claim) -> bool {
@@ -75,7 +76,7 @@ impl Record {
     }
 }
 
-/// `claimLevel(claim, when)` of src/host/host.ts: who else holds the level. `when`: `always` the claim is noted, `free`
+/// `claimLevel(claim, when)` of src/host/host.ts: who else holds the level, or one that meets it. `when`: `always` the claim is noted, `free`
 /// only where nobody else holds it, `never` it is not.
 pub fn claim(claim: Claim, when: &str) -> HostResult<Vec<Claim>> {
     claim_in(run_folder::FOLDER, claim, when)
@@ -94,7 +95,7 @@ fn claim_in(folder: &str, claim: Claim, when: &str) -> HostResult<Vec<Claim>> {
     let mut records = read(&file)?;
     let holders: Vec<Claim> = records
         .iter()
-        .filter(|record| record.claim.level == claim.level && !record.is_of(&claim) && record.is_alive())
+        .filter(|record| meet(&record.claim.level, &claim.level) && !record.is_of(&claim) && record.is_alive())
         .map(|record| record.claim.clone())
         .collect();
     if when == "always" || (when == "free" && holders.is_empty()) {
@@ -106,6 +107,42 @@ fn claim_in(folder: &str, claim: Claim, when: &str) -> HostResult<Vec<Claim>> {
         run_folder::replace(&file, &text)?;
     }
     Ok(holders)
+}
+
+/// Whether one of two levels, in canonical form, is the other or dominates it (selinux-notebook, mls_mcs.md). One without
+/// categories is told apart from others by its type, and meets only itself.
+fn meet(one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
+    }
+    let (Some(one), Some(other)) = (Level::read(one), Level::read(other)) else { return false };
+    one.dominates(&other) || other.dominates(&one)
+}
+
+struct Level {
+    sensitivity: usize,
+    categories: [u64; 16],
+}
+
+impl Level {
+    /// `s1:c3,c5.c7`; none without categories.
+    fn read(text: &str) -> Option<Level> {
+        let (sensitivity, listed) = text.split_once(':')?;
+        let number = |name: &str, prefix: char| name.strip_prefix(prefix)?.parse::<usize>().ok();
+        let mut categories = [0u64; 16];
+        for run in listed.split(',') {
+            let (first, last) = run.split_once('.').unwrap_or((run, run));
+            for category in number(first, 'c')?..=number(last, 'c')? {
+                *categories.get_mut(category / 64)? |= 1 << (category % 64);
+            }
+        }
+        Some(Level { sensitivity: number(sensitivity, 's')?, categories })
+    }
+
+    fn dominates(&self, other: &Level) -> bool {
+        let mut both = self.categories.iter().zip(other.categories);
+        self.sensitivity >= other.sensitivity && both.all(|(own, theirs)| own & theirs == theirs)
+    }
 }
 
 fn read(path: &str) -> HostResult<Vec<Record>> {
@@ -193,6 +230,29 @@ mod tests {
         // One container holds one level.
         assert_eq!(claim_in(&folder, of("s0:c9", "/state/one"), "always").unwrap(), []);
         assert_eq!(claim_in(&folder, of("s0:c1,c2", "/state/four"), "never").unwrap(), [two]);
+    }
+
+    #[test]
+    fn levels_meet_where_one_dominates_the_other() {
+        for (one, other) in [
+            ("s0:c1,c2", "s0:c1,c2"),
+            ("s0:c1,c2", "s0:c1.c3"),
+            ("s0:c1,c2", "s1:c1,c2"),
+            ("s0:c64,c1023", "s0:c0.c1023"),
+            ("s0", "s0"),
+        ] {
+            assert!(meet(one, other) && meet(other, one), "{one} {other}");
+        }
+        for (one, other) in [
+            ("s0:c1,c2", "s0:c1,c3"),
+            ("s0:c1,c2", "s1:c1"),
+            ("s0", "s0:c1,c2"),
+            ("s0", "s1"),
+            ("s0:c1,c1024", "s0:c1"),
+            ("s0:x", "s0:c1"),
+        ] {
+            assert!(!meet(one, other) && !meet(other, one), "{one} {other}");
+        }
     }
 
     #[test]
