@@ -95,7 +95,9 @@ fn claim_in(folder: &str, claim: Claim, when: &str) -> HostResult<Vec<Claim>> {
     let mut records = read(&file)?;
     let holders: Vec<Claim> = records
         .iter()
-        .filter(|record| meet(&record.claim.level, &claim.level) && !record.is_of(&claim) && record.is_alive())
+        .filter(|record| {
+            meet(&record.claim.level, &claim.level) && !record.is_of(&claim) && record.is_alive()
+        })
         .map(|record| record.claim.clone())
         .collect();
     if when == "always" || (when == "free" && holders.is_empty()) {
