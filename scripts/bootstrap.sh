@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing to build, show and test lintel on Debian: packages, npm packages, Rust.
-# Usage: bootstrap.sh build|test|selinux. Needs root only to install packages; says in one line what cannot be had.
+# Usage: bootstrap.sh build|test|selinux|crio. Needs root only to install packages; says in one line what cannot be had.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -95,6 +95,10 @@ install_packages gcc libc6-dev musl-tools runc busybox-static
 if [ "$need" = test ]; then
 	install_packages docker.io containerd containernetworking-plugins podman conmon crun iptables openssl shellcheck python3 util-linux procps strace \
 		rpm mmdebstrap logrotate rsyslog rsyslog-gnutls rsyslog-relp man-db mandoc groff-base zsh secilc selinux-utils
+fi
+if [ "$need" = crio ]; then
+	install_packages podman conmon containernetworking-plugins libseccomp-dev pkg-config iptables util-linux procps
+	command -v go >/dev/null 2>&1 || stop "Go is needed to build CRI-O (any version from 1.21 fetches the one it asks for)"
 fi
 if [ "$need" = selinux ] || [ "$need" = test ]; then
 	install_packages qemu-system-x86 mmdebstrap e2fsprogs cpio xz-utils zstd

@@ -60,7 +60,7 @@ export const addInstall: Add = (parser, { host, output, settle }) =>
         .usage(
           `$0 install [engine]
 
-Tells the container engines of this host to call lintel where they called runc or crun, and shows what that changes. Each file is replaced as a whole, with a dated backup beside it; the engine is told to read it (dockerd and CRI-O by SIGHUP; containerd and buildkitd by a restart, which is announced) and asked whether it did. If it did not, everything is put back. What is interrupted is put back by the next lintel install, uninstall, status or doctor. A second run changes nothing.
+Tells the container engines of this host to call lintel where they called runc or crun, and shows what that changes. Each file is replaced as a whole, with a dated backup beside it; the engine is told to read it (dockerd by SIGHUP; containerd, CRI-O and buildkitd by a restart, which is announced) and asked whether it did. If it did not, everything is put back. What is interrupted is put back by the next lintel install, uninstall, status or doctor. A second run changes nothing.
 
 Where there is no /etc/lintel/policy.toml one is written, in mode warn: it refuses and repairs nothing, and records what it would. Containers that exist keep the runtime they were made with.`,
         )

@@ -145,7 +145,7 @@ const handlers: Registration['handlers'] = (installation, texts, { runtime }) =>
 
 const plans = fromPlans(planner)
 
-/** crio.conf(5) and its drop-ins; SIGHUP makes them count. */
+/** crio.conf(5) and its drop-ins, which count from CRI-O's next start. */
 export const crioRegistration: Registration = {
   engine: 'crio',
   reads: (installation) => [installation.configuration, dropInFolder(installation)],

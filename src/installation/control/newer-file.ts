@@ -2,8 +2,8 @@
 import type { Host } from '../../host/host.ts'
 import type { Installation, RegistrableEngine } from '../../registration/registration.ts'
 
-/** The others read theirs again on SIGHUP, or at every command. */
-const readsAtStartOnly = new Set<RegistrableEngine>(['containerd', 'buildkit'])
+/** The others go by theirs again after SIGHUP, or at every command. */
+const readsAtStartOnly = new Set<RegistrableEngine>(['containerd', 'crio', 'buildkit'])
 
 /**
  * The first of these files that changed since the daemon started, of an engine that reads them only then; undefined where

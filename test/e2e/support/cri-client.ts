@@ -46,7 +46,7 @@ export interface SecurityContext {
 
 export interface ContainerConfig {
   readonly metadata: { readonly name: string }
-  readonly image: { readonly image: string }
+  readonly image: { readonly image: string; readonly userSpecifiedImage?: string }
   readonly command: readonly string[]
   readonly mounts?: readonly { readonly containerPath: string; readonly hostPath: string }[]
   readonly logPath?: string

@@ -26,6 +26,8 @@ export interface PodOptions {
   readonly namespace?: string
   readonly annotations?: PodSandboxConfig['annotations']
   readonly securityContext?: PodSandboxConfig['linux']['securityContext']
+  /** As its RuntimeClass names it; none: the engine's default. */
+  readonly runtimeHandler?: string | undefined
 }
 
 /** What a test says of a container; without a command it sleeps. */
@@ -38,9 +40,8 @@ export interface Pod {
   readonly config: PodSandboxConfig
 }
 
-export interface CriContainerd {
-  readonly host: PrivateHost
-  readonly cri: CriClient
+/** What a kubelet does by CRI, on whatever engine. */
+export interface CriVerbs {
   /** Runs a sandbox. */
   runPod(name: string, options?: PodOptions): Promise<Pod>
   /** Creates a container in a pod, without starting it; answers its id. */
@@ -54,6 +55,11 @@ export interface CriContainerd {
   remove(containerId: string): Promise<void>
   /** Stops and removes a sandbox with all that is in it. */
   removePod(pod: Pod): Promise<void>
+}
+
+export interface CriContainerd extends CriVerbs {
+  readonly host: PrivateHost
+  readonly cri: CriClient
   close(): Promise<void>
 }
 
@@ -84,7 +90,7 @@ const startIn = async (host: PrivateHost): Promise<CriContainerd> => {
   }
   const cri = connectCri(host.path('/run/containerd/containerd.sock'))
   await until(() => ready(cri), `CRI to be ready; it needs CNI plug-ins in ${plugins}`)
-  return { host, cri, ...verbs(host, cri), close: () => closing(host, cri) }
+  return { host, cri, ...criVerbs(host, cri), close: () => closing(host, cri) }
 }
 
 const writeImages = async ({ workspace }: PrivateHost): Promise<readonly string[]> => {
@@ -106,12 +112,13 @@ const closing = async (host: PrivateHost, cri: CriClient): Promise<void> => {
   await host.close()
 }
 
-const verbs = (host: PrivateHost, cri: CriClient) => {
-  const create: CriContainerd['create'] = async (pod, name, options = {}) => {
+/** The verbs on this connection; containers are of the tests' image, in cgroups of the host's own. */
+export const criVerbs = ({ cgroup }: PrivateHost, cri: CriClient): CriVerbs => {
+  const create: CriVerbs['create'] = async (pod, name, options = {}) => {
     const { command = ['sleep', '1000'], resources = {}, securityContext = {}, ...rest } = options
     const config: ContainerConfig = {
       metadata: { name },
-      image: { image: criImage },
+      image: { image: criImage, userSpecifiedImage: criImage },
       command,
       ...rest,
       linux: { resources, securityContext: { ...ofKubelet(pod), ...securityContext } },
@@ -123,39 +130,48 @@ const verbs = (host: PrivateHost, cri: CriClient) => {
     })
     return containerId
   }
-  const runPod: CriContainerd['runPod'] = async (name, options = {}) => {
+  const runPod: CriVerbs['runPod'] = async (name, options = {}) => {
     const config: PodSandboxConfig = {
       metadata: { name, uid: `uid-${name}`, namespace: options.namespace ?? 'shop' },
       // A kubelet gives no name to a pod that shares the host's.
       hostname: options.securityContext?.namespaceOptions?.network === 'NODE' ? '' : name,
       logDirectory: `/var/log/pods/${name}`,
       annotations: options.annotations ?? {},
-      linux: { cgroupParent: host.cgroup, securityContext: options.securityContext ?? {} },
+      linux: { cgroupParent: cgroup, securityContext: podSecurity(options) },
     }
-    const { podSandboxId: id } = await cri.call('RunPodSandbox', { config })
+    const { podSandboxId: id } = await cri.call('RunPodSandbox', {
+      config,
+      runtimeHandler: options.runtimeHandler ?? '',
+    })
     return { id, name, config }
   }
-  const start: CriContainerd['start'] = async (pod, name, options) => {
+  const start: CriVerbs['start'] = async (pod, name, options) => {
     const containerId = await create(pod, name, options)
     await cri.call('StartContainer', { containerId })
     return containerId
   }
-  const exec: CriContainerd['exec'] = async (containerId, ...cmd) => {
+  const exec: CriVerbs['exec'] = async (containerId, ...cmd) => {
     const { stdout, stderr, exitCode } = await cri.call('ExecSync', { containerId, cmd, timeout: 30 })
     return { stdout: stdout.toString(), stderr: stderr.toString(), exitCode }
   }
-  const status: CriContainerd['status'] = async (containerId) =>
+  const status: CriVerbs['status'] = async (containerId) =>
     (await cri.call('ContainerStatus', { containerId })).status
-  const remove: CriContainerd['remove'] = async (containerId) => {
+  const remove: CriVerbs['remove'] = async (containerId) => {
     await cri.call('StopContainer', { containerId, timeout: 0 })
     await cri.call('RemoveContainer', { containerId })
   }
-  const removePod: CriContainerd['removePod'] = async ({ id: podSandboxId }) => {
+  const removePod: CriVerbs['removePod'] = async ({ id: podSandboxId }) => {
     await cri.call('StopPodSandbox', { podSandboxId })
     await cri.call('RemovePodSandbox', { podSandboxId })
   }
   return { create, runPod, start, exec, status, remove, removePod }
 }
+
+/** A kubelet says it of the pod too: CRI-O then makes no process for the sandbox. */
+const podSecurity = ({ securityContext }: PodOptions): PodSandboxConfig['linux']['securityContext'] => ({
+  ...securityContext,
+  namespaceOptions: { pid: 'CONTAINER', ...securityContext?.namespaceOptions },
+})
 
 /** What a kubelet always asks for, and the namespaces its pod asked for. */
 const ofKubelet = ({ config }: Pod): SecurityContext => ({
