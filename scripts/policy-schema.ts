@@ -161,6 +161,11 @@ const identity = {
       description:
         'Whether a container that was made while its token held may be started again after; only where Docker or Podman tells when. false.',
     },
+    once: {
+      type: 'boolean',
+      description:
+        'Whether a token admits one container (of a pod: those of one sandbox) and no other; noted in /run/lintel. false.',
+    },
     'host-users': {
       type: 'boolean',
       description: 'Whether a calling process that is not root proves a user of the host; true.',

@@ -10,6 +10,7 @@ import { installed } from '../src/doctor/installed-runtime.ts'
 import { otherHandlers } from '../src/doctor/other-handlers.ts'
 import { otherRuntimes } from '../src/doctor/other-runtimes.ts'
 import { otherShims } from '../src/doctor/other-shims.ts'
+import { podmanPort } from '../src/doctor/podman-port.ts'
 import { registered, standingOf } from '../src/doctor/registered.ts'
 import { rootlessConfigurations } from '../src/doctor/rootless-configurations.ts'
 import {
@@ -259,6 +260,29 @@ test('so does hosts in daemon.json, unless clients are verified', () => {
     { message: expect.stringContaining('tcp://10.0.0.1:4243') },
   ])
   expect(dockerPort(sceneOf(dockerd(), [inFile({ hosts, tlsverify: true })]))).toEqual([])
+})
+
+test('a word that is another option’s value verifies nobody', () => {
+  const argv = ['-Htcp://0.0.0.0:2375', '--label', '--tlsverify']
+  expect(dockerPort(sceneOf(dockerd(...argv), [docker]))).toMatchObject([
+    { message: expect.stringContaining('tcp://0.0.0.0:2375') },
+  ])
+})
+
+test('Podman’s service on TCP is told of, unless clients are verified', () => {
+  const podmanWith = (...argv: readonly string[]): MemoryHost => ({
+    processes: [{ pid: 7, exe: '/usr/bin/podman', argv: ['podman', ...argv] }],
+  })
+  const service = ['system', 'service', '--time=0', 'tcp://0.0.0.0:8080']
+  expect(podmanPort(sceneOf(podmanWith(...service)))).toMatchObject([
+    { level: 'problem', about: 'podman (pid 7)', message: expect.stringContaining('tcp://0.0.0.0:8080') },
+  ])
+  for (const other of [
+    [...service, '--tls-client-ca=/etc/ca.pem'],
+    ['system', 'service', 'unix:///run/podman/podman.sock'],
+    ['run', 'image', 'tcp://0.0.0.0:8080'],
+  ])
+    expect(podmanPort(sceneOf(podmanWith(...other)))).toEqual([])
 })
 
 test('whoever else listens on 2375 is told of', () => {

@@ -1,4 +1,5 @@
 /** What was learned of the host before judging: pure data, gathered by the runtime, passed to the rules. */
+import type { Json } from './json.ts'
 
 export type FileKind = 'file' | 'directory' | 'symlink' | 'socket' | 'block' | 'character' | 'fifo'
 
@@ -65,6 +66,18 @@ export interface OwnershipFact {
   readonly kind: FileKind
 }
 
+/** A dockerd that runs, as /proc and its own files show it (src/engines/dockerd-process.ts). */
+export interface DockerdFact {
+  /** Its argument list, its own name first. */
+  readonly argv: readonly string[]
+  /** Content of its configuration file, `{}` where it has none; absent where that cannot be read. */
+  readonly settings?: Json
+  /** False where the file may have been changed after it began, which then runs with what stood there before. */
+  readonly isCurrent: boolean
+  /** Numbers of the TCP ports it listens on; absent where nobody looked or could. */
+  readonly ports?: readonly number[]
+}
+
 /** Which container holds a SELinux level, or is to hold it. */
 export interface LevelClaim {
   /** In canonical form. */
@@ -83,12 +96,14 @@ export interface LevelClaim {
  * path inside the container's root leads (`facts.inside`). `ownership`: owner and mode, links followed
  * (`facts.ownership`). `label`: SELinux label of a host path (`facts.labels`). Of SELinux also, with something else than a path
  * in `path`: `context`, what the kernel makes of a label (`facts.contexts`); `level`, who else holds a level, which is then
- * claimed for the container (`facts.levels`); `free-level`, a level within a range, claimed (`facts.freeLevels`).
+ * claimed for the container (`facts.levels`); `free-level`, a level within a range, claimed (`facts.freeLevels`). Of
+ * Docker, with a container's own folder below dockerd's data root in `path`: `dockerd`, the one that keeps it
+ * (`facts.dockerds`).
  */
 export interface Probe {
   readonly path: string
   readonly mounts?: true
-  readonly kind?: 'text' | 'inside' | 'ownership' | 'label' | 'context' | 'level' | 'free-level'
+  readonly kind?: 'text' | 'inside' | 'ownership' | 'label' | 'context' | 'level' | 'free-level' | 'dockerd'
 }
 
 export interface HostFacts {
@@ -106,10 +121,12 @@ export interface HostFacts {
   readonly labels: { readonly [path: string]: string }
   /** Labels as the kernel writes them, by what was asked; null: it takes none such. Absent where it cannot be asked. */
   readonly contexts: { readonly [label: string]: string | null }
-  /** Other holders of a level, by its canonical form; absent where nobody can say. */
+  /** Other holders of a level, or of one that dominates it or that it dominates, by its canonical form; absent where nobody can say. */
   readonly levels: { readonly [level: string]: readonly LevelClaim[] }
   /** A level within the range asked for, in canonical form; absent where none is free or nobody can say. */
   readonly freeLevels: { readonly [range: string]: string }
+  /** By the folder of a container that it keeps; absent where no such dockerd of root's is found. */
+  readonly dockerds: { readonly [folder: string]: DockerdFact }
   /** MemTotal in bytes. */
   readonly memoryTotal: number | undefined
   /** Paths of listening unix sockets (/proc/net/unix). */
@@ -131,6 +148,7 @@ export const noHostFacts: HostFacts = {
   contexts: {},
   levels: {},
   freeLevels: {},
+  dockerds: {},
   memoryTotal: undefined,
   listeners: [],
   seccompSupported: true,

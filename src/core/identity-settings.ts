@@ -50,6 +50,8 @@ export interface IdentitySettings {
   readonly tokenClearance: 'narrow' | 'define'
   /** A container made while its token held may be started again after. */
   readonly readmit: boolean
+  /** A token admits one container, or those of one pod's sandbox. */
+  readonly once: boolean
   /** A caller that is not root is taken for the user that the host's passwd names. */
   readonly hostUsers: boolean
   /** SELinux's table of logins (seusers(5)), for the clearance of users of the host; empty: none. */

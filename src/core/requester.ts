@@ -32,6 +32,8 @@ export const requesterProblemKinds = [
   'user',
   /** The clearance claimed is no range. */
   'clearance',
+  /** The token has admitted another container, where it admits one; or that cannot be noted. */
+  'used',
   /** The token stands where it cannot be taken away, or where every command of the container would carry it. */
   'exposed',
 ] as const

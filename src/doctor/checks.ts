@@ -13,6 +13,7 @@ import { otherRuntimes } from './other-runtimes.ts'
 import { otherShims } from './other-shims.ts'
 import { overwritten } from './overwritten.ts'
 import { passThrough } from './pass-through.ts'
+import { podmanPort } from './podman-port.ts'
 import { policyState } from './policy-state.ts'
 import { registered } from './registered.ts'
 import { rootlessConfigurations } from './rootless-configurations.ts'
@@ -31,6 +32,7 @@ const checks = {
   'log-state': logState,
   'runtime-version': runtimeVersion,
   'docker-port': dockerPort,
+  'podman-port': podmanPort,
   'other-handlers': otherHandlers,
   'docker-runc-name': dockerRuncName,
   'docker-shim-names': dockerShimNames,

@@ -1,5 +1,5 @@
 /** The Docker API on a TCP port without TLS: root for everyone who reaches it. */
-import { isJsonObject } from '../core/json.ts'
+import { dockerdOptions, plainAddresses } from '../core/dockerd.ts'
 import type { Host } from '../host/host.ts'
 import type { Found } from './diagnosis.ts'
 import type { Scene, SurveyedEngine } from './scene.ts'
@@ -11,7 +11,7 @@ const plainPort = 2375
 export const dockerPort = (scene: Scene): readonly Found[] => {
   const told = scene.engines
     .filter(({ installation }) => installation.engine === 'docker')
-    .flatMap((engine) => plainAddresses(scene, engine))
+    .flatMap((engine) => addressesOf(scene, engine))
   if (told.length > 0)
     return told.map((address) =>
       problem(`${address} gives the Docker API to anyone who reaches it, without TLS`),
@@ -29,19 +29,11 @@ const problem = (message: string): Found => ({
     'take the tcp:// address out; lintel install docker --tcp 2376 --tls DIR sets it up with certificates',
 })
 
-const plainAddresses = ({ host, processes }: Scene, engine: SurveyedEngine): readonly string[] => {
+const addressesOf = ({ host, processes }: Scene, engine: SurveyedEngine): readonly string[] => {
   const { daemon, configuration } = engine.installation
   const argv = processes.find(({ pid }) => pid === daemon)?.argv ?? []
   const parsed = host.parseJson(engine.texts[configuration] ?? '{}', 64, '')
-  const settings = parsed.ok && isJsonObject(parsed.value) ? parsed.value : {}
-  if (settings['tlsverify'] === true || argv.some((word) => /^--tlsverify(?:=true)?$/.test(word))) return []
-  const { hosts } = settings
-  const written = Array.isArray(hosts) ? hosts.filter((each) => typeof each === 'string') : []
-  const asked = argv.flatMap((word, index) => {
-    if (word === '-H' || word === '--host') return [argv[index + 1] ?? '']
-    return [/^(?:-H=?|--host=)(.+)$/.exec(word)?.[1] ?? '']
-  })
-  return [...new Set([...written, ...asked])].filter((address) => address.startsWith('tcp://'))
+  return plainAddresses(dockerdOptions(argv, parsed.ok ? parsed.value : {}))
 }
 
 /** proc_pid_net(5): local address and port in hexadecimal, state 0A for one that listens. */

@@ -129,6 +129,19 @@ export interface BreakGlass {
   readonly running: boolean
 }
 
+/** A token that admits one container, and the one it is brought for. */
+export interface Admission {
+  /** Digest; no blanks. */
+  readonly token: string
+  /** The same whenever it may be admitted again; empty where it never may. One line. */
+  readonly holder: string
+  /** Seconds since the epoch: when the token has ended for good, and now. */
+  readonly ends: number
+  readonly now: number
+  /** Whether ended tokens are still told apart (the latest 4096). */
+  readonly keepsEnded: boolean
+}
+
 export interface Host {
   readonly process: ProcessFacts
   clock(): Clock
@@ -157,10 +170,15 @@ export interface Host {
    */
   canonicalLabel(label: string): HostResult<string>
   /**
-   * Who else holds the level of this claim, alive; and notes the claim: `always`, only where nobody does (`free`), or
+   * Who else, alive, holds the level of this claim or one that dominates it or that it dominates; and notes the claim: `always`, only where nobody does (`free`), or
    * `never`. One container holds one level. `EPERM` for whoever is not root of the host.
    */
   claimLevel(claim: LevelClaim, when: 'always' | 'free' | 'never'): HostResult<readonly LevelClaim[]>
+  /**
+   * Whether the token admits this holder: nobody was admitted by it, or this holder was; and notes that, where it is to be
+   * noted. Errors: `EPERM` for whoever is not root of the host, `EBADMSG`, `ENOSPC` and others where it cannot be noted.
+   */
+  admitOnce(admission: Admission, notes: boolean): HostResult<boolean>
   /** As many numbers below 2^31, from the kernel's randomness. */
   randomNumbers(count: number): HostResult<readonly number[]>
   /** Replaces a file's text: temporary file in its folder, same mode and owner, fsync, rename. */

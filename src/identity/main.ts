@@ -6,6 +6,7 @@ import { judgeClaims } from './claims.ts'
 import { tableClearance, tokenClearance } from './clearance.ts'
 import { type Evidence, evidenceOf } from './evidence.ts'
 import { callingUser, loginRange } from './host-user.ts'
+import { usedProblem } from './once.ts'
 import type { RequesterAnswer, RequesterQuestion } from './request.ts'
 import { signatureProblem } from './signature.ts'
 import { epochSeconds } from './time.ts'
@@ -61,6 +62,8 @@ const byToken = (
   const context = { settings, container, annotated, seconds, madeSeconds: madeSeconds(host, question) }
   const { claimed, problems } = judgeClaims(parsed.value.claims, context)
   if (problems.length > 0) return unproven(problems)
+  const used = usedProblem(host, question, parsed.value)
+  if (used !== undefined) return unproven([used])
   const { user, groups } = claimed
   return { user, groups, clearance: tokenClearance(settings, claimed), proof: 'token', problems: [] }
 }

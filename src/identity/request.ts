@@ -12,6 +12,8 @@ export interface ContainerFacts {
   readonly image: string | undefined
   readonly namespace: string | undefined
   readonly pod: string | undefined
+  /** Id of the pod's sandbox. */
+  readonly sandboxId: string | undefined
 }
 
 export interface RequesterQuestion {
@@ -26,6 +28,8 @@ export interface RequesterQuestion {
   readonly environment: readonly string[]
   /** Labels that the proven engine keeps beside. */
   readonly labels: Json | undefined
+  /** True where nothing may be noted. */
+  readonly dryRun: boolean
   /** When the proven engine made the container, as it wrote it down: RFC 3339. */
   readonly created: string | undefined
 }

@@ -60,6 +60,7 @@ export const compileIdentity = (
     binding: identity.binding ?? 'required',
     tokenClearance: identity['token-clearance'] ?? 'narrow',
     readmit: identity.readmit ?? false,
+    once: identity.once ?? false,
     hostUsers: identity['host-users'] ?? true,
     seusers: identity.seusers ?? '',
     clearances: rows.value,

@@ -27,6 +27,7 @@ export interface IdentityTable {
   readonly binding?: IdentitySettings['binding']
   readonly 'token-clearance'?: IdentitySettings['tokenClearance']
   readonly readmit?: boolean
+  readonly once?: boolean
   readonly 'host-users'?: boolean
   readonly seusers?: string
 }

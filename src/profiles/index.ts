@@ -352,6 +352,10 @@ export const profiles: { readonly [name: string]: Profile } = {
       'exec-clearance': {
         action: 'deny',
       },
+      'engine-tcp-port': {
+        action: 'deny',
+        'require-proof': true,
+      },
       'selinux-enforcing': {
         action: 'deny',
       },

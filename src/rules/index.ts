@@ -43,6 +43,7 @@ import { cgroupParent } from './runtime/cgroup-parent.ts'
 import { cpuShares } from './runtime/cpu-shares.ts'
 import { defaultBridge } from './runtime/default-bridge.ts'
 import { dockerSocket } from './runtime/docker-socket.ts'
+import { engineTcpPort } from './runtime/engine-tcp-port.ts'
 import { healthCheck } from './runtime/health-check.ts'
 import { hostDevices } from './runtime/host-devices.ts'
 import { hostIpc } from './runtime/host-ipc.ts'
@@ -110,6 +111,7 @@ export const rules: readonly Rule[] = [
   cpuShares,
   defaultBridge,
   dockerSocket,
+  engineTcpPort,
   healthCheck,
   hostDevices,
   hostIpc,

@@ -2,6 +2,7 @@
 import { followInside, treeOf } from '../core/container-tree.ts'
 import type { HostFacts, OwnershipFact, PathFact, Probe } from '../core/facts.ts'
 import type { Mount } from '../core/oci.ts'
+import { dockerdOf } from '../engines/dockerd-process.ts'
 import type { Host } from '../host/host.ts'
 import { hostFiles } from './inside.ts'
 import { type LevelAsker, levelFacts } from './levels.ts'
@@ -37,6 +38,7 @@ export const gatherFacts = (
     labels: factsOf(ofKind('label'), (path) => labelOf(host, inBundle(place, path))),
     contexts: contextFacts(host, ofKind('context')),
     ...levelFacts(host, place.asker, { levels: ofKind('level'), ranges: ofKind('free-level') }),
+    dockerds: factsOf(ofKind('dockerd'), (folder) => dockerdOf(host, folder)),
     memoryTotal: memoryTotal(host),
     listeners: sockets,
     seccompSupported: seccompSupported(host),

@@ -45,7 +45,11 @@ export const judgeCall = (
 ): Judgement => {
   const caller = callerOf(host, call, loaded)
   const { identity, context: engine } = caller
-  const { requester, subject } = askRequester(host, whole.identity, { subject: loaded, caller })
+  const { requester, subject } = askRequester(host, whole.identity, {
+    subject: loaded,
+    caller,
+    dryRun: call.lintel.dryRun,
+  })
   const { operation, config, process, resources, asked } = subject
   const policy = policyFor(whole, identity)
   // On the host from the start: what a bundle's own text says is engine-made is believed only away from it.

@@ -1,49 +1,13 @@
 /** Requesters on real engines: a label of Docker's, an annotation of Podman's, execs; judged, taken out, run by runc. */
-import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { type Claims, claimsFor, ellipticKey, issue } from '../support/tokens.ts'
-import { recordsOf, setPolicy } from './support/decisions.ts'
+import { recordsOf } from './support/decisions.ts'
 import { type Docker, startDocker } from './support/dockerd.ts'
 import { versionedImage } from './support/image.ts'
 import { type Podman, podmanVersionedImage, startPodman } from './support/podman.ts'
 import type { Outcome, PrivateHost } from './support/private-host.ts'
+import { askRequesters, filesWith, tokenFor } from './support/requesters.ts'
 
 jest.setTimeout(120_000)
-
-const key = ellipticKey('gateway')
-
-const policy = (more = ''): string => `profile = "minimal"
-[rules]
-requester = { action = "deny" }
-exec-requester = { action = "deny" }
-[identity]
-jwks = ["/etc/lintel/keys.json"]
-issuer = "https://id.example"
-audience = "lintel"
-${more}
-[[clearances]]
-user = "alice"
-range = "s0"
-`
-
-const prepare = (host: PrivateHost, more = ''): void => {
-  setPolicy(host, policy(more))
-  writeFileSync(host.path('/etc/lintel/keys.json'), JSON.stringify({ keys: [key.jwk] }), { mode: 0o644 })
-}
-
-/** A token for the container of this name and image, which a refusal must not show. */
-const tokenFor = (container: string, image: string, changes: Claims = {}): string =>
-  issue(key, claimsFor('', { container_id: undefined, container, image, ...changes }))
-
-/** Files of the runtime, of lintel and of the engine's running state that hold the token. */
-const filesWith = async (
-  host: PrivateHost,
-  token: string,
-  folders = '/run /var/log /var/lib/lintel /etc/lintel',
-): Promise<string> => {
-  const { stdout } = await host.run('sh', ['-c', `grep -rlF -e '${token}' ${folders} 2>/dev/null`])
-  return stdout
-}
 
 const inProcess = (host: PrivateHost, token: string): Promise<Outcome> =>
   host.run('sh', ['-c', `grep -lF -e '${token}' /proc/[0-9]*/environ 2>/dev/null | grep -v "/$$/"`])
@@ -67,7 +31,7 @@ describe('Docker', () => {
 
   beforeAll(async () => {
     engine = await startDocker()
-    prepare(engine.host)
+    askRequesters(engine.host)
   })
   afterAll(async () => {
     await engine?.host.close()
@@ -120,7 +84,7 @@ describe('Docker', () => {
 
   test('started again after its token has ended: refused, and with readmit admitted', async () => {
     const now = Math.floor(Date.now() / 1000)
-    prepare(engine.host, 'clock-skew = 0')
+    askRequesters(engine.host, 'clock-skew = 0')
     expect(await start('again', tokenFor('again', versionedImage, { exp: now + 4 }))).toMatchObject({
       exitCode: 0,
     })
@@ -129,8 +93,20 @@ describe('Docker', () => {
     const refused = await docker('start', 'again')
     expect(refused.exitCode).not.toBe(0)
     expect(refused.all).toMatch(/the token has expired/)
-    prepare(engine.host, 'clock-skew = 0\nreadmit = true')
+    askRequesters(engine.host, 'clock-skew = 0\nreadmit = true')
     expect(await docker('start', 'again')).toMatchObject({ exitCode: 0 })
+  })
+
+  test('where a token is good for one container, that one is started again, and no other is', async () => {
+    askRequesters(engine.host, 'once = true')
+    const token = tokenFor('lone', versionedImage)
+    expect(await start('lone', token)).toMatchObject({ exitCode: 0 })
+    expect(await docker('restart', '--time', '0', 'lone')).toMatchObject({ exitCode: 0 })
+    await docker('rename', 'lone', 'first')
+    expect((await start('lone', token)).all).toMatch(/admits one container: it has been used before/)
+    await docker('rm', '--force', 'first', 'lone')
+    expect((await start('lone', token)).all).toMatch(/it has been used before/)
+    expect(await filesWith(engine.host, token)).toBe('')
   })
 })
 
@@ -152,7 +128,7 @@ describe('Podman', () => {
 
   beforeAll(async () => {
     engine = await startPodman()
-    prepare(engine.host)
+    askRequesters(engine.host)
   })
   afterAll(async () => {
     await engine?.podman(['rm', '--force', '--all', '--time', '0'])
@@ -173,6 +149,15 @@ describe('Podman', () => {
     const { exitCode, all } = await run('copy', tokenFor('plot', podmanVersionedImage))
     expect(exitCode).not.toBe(0)
     expect(all).toMatch(/not for this container.*name is copy/)
+  })
+
+  test('where a token is good for one container, that one is started again, and no other is', async () => {
+    askRequesters(engine.host, 'once = true')
+    const token = tokenFor('lone', podmanVersionedImage)
+    expect(await run('lone', token)).toMatchObject({ exitCode: 0 })
+    expect(await engine.podman(['restart', '--time', '0', 'lone'])).toMatchObject({ exitCode: 0 })
+    await engine.podman(['rm', '--force', '--time', '0', 'lone'])
+    expect((await run('lone', token)).all).toMatch(/admits one container: it has been used before/)
   })
 
   test('an exec with a token of its own', async () => {

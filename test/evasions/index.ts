@@ -1,6 +1,7 @@
 /** All of them, by the catalogue's rules. */
 import type { Evasions } from '../support/evasion.ts'
 import { deviceEvasions } from './devices.ts'
+import { enginePortEvasions } from './engine-port.ts'
 import { engineToldEvasions } from './engine-told.ts'
 import { execEvasions, startsAsRoot } from './exec.ts'
 import { imageEvasions } from './images.ts'
@@ -25,6 +26,7 @@ export const evasions: Evasions = {
   'memory-limit': memoryEvasions,
   'readonly-rootfs': rootEvasions,
   ...engineToldEvasions,
+  ...enginePortEvasions,
   ...namespaceEvasions,
   ...deviceEvasions,
   ...limitEvasions,

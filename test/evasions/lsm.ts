@@ -71,7 +71,60 @@ const mounted = (...options: readonly string[]): Attempt => {
   }
 }
 
+/** A host where another container, whose state is there, holds the level s0:c1,c2. */
+const withHolder = simulated(
+  [
+    'mount -t tmpfs tmpfs /sys/fs; mkdir /sys/fs/selinux; echo 1 > /sys/fs/selinux/enforce',
+    'mkdir -p -m 700 /run/lintel; mount -t tmpfs -o mode=700 tmpfs /run/lintel',
+    'printf "s0:c1,c2\\0/run\\0%064d\\0ann\\09\\0never\\0" 7 > /run/lintel/levels',
+  ].join('; '),
+)
+
+/** A container at this level, beside that one. */
+const beside = (level: string, more: Partial<Attempt> = {}): Attempt => ({
+  by: 'selinux-own-categories',
+  says: /is that of another container that runs, or one of the two holds all categories/,
+  behind: withHolder,
+  config: labelled(`system_u:system_r:container_t:${level}`, `system_u:object_r:container_file_t:${level}`),
+  ...more,
+  harmless: {
+    behind: withHolder,
+    config: labelled('system_u:system_r:container_t:s0:c1,c3', 'system_u:object_r:container_file_t:s0:c1,c3'),
+  },
+})
+
 export const lsmEvasions: Evasions = {
+  'selinux-own-categories': {
+    'the level of another container, written in another way': [
+      beside('s0:c1,c2'),
+      beside('s0:c2,c1,c1'),
+      beside('s0:c1.c2'),
+      beside('s0-s0:c1,c2'),
+    ],
+    'a level that dominates that of another container': [
+      beside('s0:c1.c3'),
+      beside('s0:c0.c9,c700'),
+      beside('s0:c0,c9-s0:c0.c9'),
+      beside('s1:c1,c2'),
+    ],
+    'half of another container’s pair': [beside('s0:c1')],
+    'annotations that name the pod of another container': [
+      beside('s0:c1,c2', {
+        config: {
+          process: { selinuxLabel: 'system_u:system_r:container_t:s0:c1,c2' },
+          annotations: { 'io.kubernetes.cri.sandbox-id': '7'.padStart(64, '0') },
+        },
+      }),
+      beside('s0:c1,c2', { as: 'pod' }),
+    ],
+    'a restore under the label of another container': [
+      {
+        ...beside('s0:c8,c9'),
+        operation: 'restore',
+        flags: ['--lsm-profile', 'selinux:system_u:system_r:container_t:s0:c1,c2'],
+      },
+    ],
+  },
   'selinux-mount-context': {
     'a label of the host or of others among the options of a mount': [
       mounted('context="system_u:object_r:container_file_t:s0:c3,c4"'),

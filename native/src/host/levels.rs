@@ -3,20 +3,16 @@
 //! Records of six fields, each ended by NUL: level, state folders (one a line), pod, requester, process, its start time.
 //! A holder lives while one of its state folders is there, or the process that is making it.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::Read;
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rquickjs::{Ctx, FromJs, IntoJs, Object, Value};
 
 use super::reply::{HostError, HostResult};
-use super::{files, process};
+use super::run_folder;
 
-const FOLDER: &str = "/run/lintel";
 const FIELDS: usize = 6;
-const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Who is to hold a level, or holds it.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,9 +56,10 @@ struct Record {
 }
 
 impl Record {
+    /// The process first: one that ends after it was looked at has made the state by then, which is looked at next.
     fn is_alive(&self) -> bool {
-        self.claim.states.iter().any(|folder| Path::new(folder).exists())
-            || start_of(self.process).is_some_and(|started| started == self.started)
+        start_of(self.process).is_some_and(|started| started == self.started)
+            || self.claim.states.iter().any(|folder| Path::new(folder).exists())
     }
 
     fn is_of(&self, claim: &Claim) -> bool {
@@ -79,10 +76,10 @@ impl Record {
     }
 }
 
-/// `claimLevel(claim, when)` of src/host/host.ts: who else holds the level. `when`: `always` the claim is noted, `free`
+/// `claimLevel(claim, when)` of src/host/host.ts: who else holds the level, or one that meets it. `when`: `always` the claim is noted, `free`
 /// only where nobody else holds it, `never` it is not.
 pub fn claim(claim: Claim, when: &str) -> HostResult<Vec<Claim>> {
-    claim_in(FOLDER, claim, when)
+    claim_in(run_folder::FOLDER, claim, when)
 }
 
 fn claim_in(folder: &str, claim: Claim, when: &str) -> HostResult<Vec<Claim>> {
@@ -92,13 +89,15 @@ fn claim_in(folder: &str, claim: Claim, when: &str) -> HostResult<Vec<Claim>> {
     if broken {
         return Err(HostError::new("EINVAL", "claim", folder));
     }
-    open_folder(folder)?;
-    let _lock = lock(&format!("{folder}/levels.lock"))?;
+    run_folder::open(folder)?;
+    let _lock = run_folder::lock(&format!("{folder}/levels.lock"))?;
     let file = format!("{folder}/levels");
     let mut records = read(&file)?;
     let holders: Vec<Claim> = records
         .iter()
-        .filter(|record| record.claim.level == claim.level && !record.is_of(&claim) && record.is_alive())
+        .filter(|record| {
+            meet(&record.claim.level, &claim.level) && !record.is_of(&claim) && record.is_alive()
+        })
         .map(|record| record.claim.clone())
         .collect();
     if when == "always" || (when == "free" && holders.is_empty()) {
@@ -107,59 +106,49 @@ fn claim_in(folder: &str, claim: Claim, when: &str) -> HostResult<Vec<Claim>> {
         records.push(Record { claim, process, started: start_of(process).unwrap_or_default() });
         let mut text = String::new();
         records.iter().for_each(|record| record.append_to(&mut text));
-        write(&file, &text)?;
+        run_folder::replace(&file, &text)?;
     }
     Ok(holders)
 }
 
-/// Only root's own folder counts, and only while nobody else can write to it.
-fn open_folder(folder: &str) -> HostResult<()> {
-    if !process::is_root_of_host() {
-        return Err(HostError::new("EPERM", "open", folder));
+/// Whether one of two levels, in canonical form, is the other or dominates it (selinux-notebook, mls_mcs.md). One without
+/// categories is told apart from others by its type, and meets only itself.
+fn meet(one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
     }
-    let _ = DirBuilder::new().mode(0o700).create(folder);
-    let found = fs::symlink_metadata(folder).map_err(|error| HostError::from_io(&error, "mkdir", folder))?;
-    if found.is_dir() && found.uid() == 0 && found.mode() & 0o022 == 0 {
-        Ok(())
-    } else {
-        Err(HostError::new("EPERM", "open", folder))
-    }
+    let (Some(one), Some(other)) = (Level::read(one), Level::read(other)) else { return false };
+    one.dominates(&other) || other.dominates(&one)
 }
 
-/// Held until the descriptor is closed; whoever held it lets go by ending, however.
-fn lock(path: &str) -> HostResult<File> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(path)
-        .map_err(|error| HostError::from_io(&error, "open", path))?;
-    loop {
-        // SAFETY: the descriptor is open; flock has no other precondition.
-        if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX) } == 0 {
-            return Ok(file);
+struct Level {
+    sensitivity: usize,
+    categories: [u64; 16],
+}
+
+impl Level {
+    /// `s1:c3,c5.c7`; none without categories.
+    fn read(text: &str) -> Option<Level> {
+        let (sensitivity, listed) = text.split_once(':')?;
+        let number = |name: &str, prefix: char| name.strip_prefix(prefix)?.parse::<usize>().ok();
+        let mut categories = [0u64; 16];
+        for run in listed.split(',') {
+            let (first, last) = run.split_once('.').unwrap_or((run, run));
+            for category in number(first, 'c')?..=number(last, 'c')? {
+                *categories.get_mut(category / 64)? |= 1 << (category % 64);
+            }
         }
-        let error = std::io::Error::last_os_error();
-        if error.kind() != std::io::ErrorKind::Interrupted {
-            return Err(HostError::from_io(&error, "flock", path));
-        }
+        Some(Level { sensitivity: number(sensitivity, 's')?, categories })
+    }
+
+    fn dominates(&self, other: &Level) -> bool {
+        let mut both = self.categories.iter().zip(other.categories);
+        self.sensitivity >= other.sensitivity && both.all(|(own, theirs)| own & theirs == theirs)
     }
 }
 
 fn read(path: &str) -> HostResult<Vec<Record>> {
-    let mut bytes = Vec::new();
-    match OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path) {
-        Ok(file) => {
-            file.take(MOST_BYTES)
-                .read_to_end(&mut bytes)
-                .map_err(|error| HostError::from_io(&error, "read", path))?;
-        }
-        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {}
-        Err(error) => return Err(HostError::from_io(&error, "open", path)),
-    }
-    let text = HostError::text(bytes, path)?;
+    let text = run_folder::read(path)?;
     let fields: Vec<&str> = text.split_terminator('\0').collect();
     Ok(fields.chunks_exact(FIELDS).filter_map(record).collect())
 }
@@ -176,14 +165,6 @@ fn record(fields: &[&str]) -> Option<Record> {
         process: process.parse().ok()?,
         started: (*started).to_owned(),
     })
-}
-
-/// By rename: a process that is killed leaves the old text or the new. Not flushed: what is in /run ends with the host.
-fn write(path: &str, text: &str) -> HostResult<()> {
-    let new = format!("{path}.new");
-    let _ = fs::remove_file(&new);
-    files::append(&new, text, 0o600)?;
-    fs::rename(&new, path).map_err(|error| HostError::from_io(&error, "rename", path))
 }
 
 /// Field 22 of /proc/PID/stat; the name in field 2 may hold anything, blanks and brackets too.
@@ -214,6 +195,7 @@ pub fn random_numbers(count: usize) -> HostResult<Vec<u32>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use super::super::process;
     use super::*;
 
     fn folder(name: &str) -> String {
@@ -250,6 +232,29 @@ mod tests {
         // One container holds one level.
         assert_eq!(claim_in(&folder, of("s0:c9", "/state/one"), "always").unwrap(), []);
         assert_eq!(claim_in(&folder, of("s0:c1,c2", "/state/four"), "never").unwrap(), [two]);
+    }
+
+    #[test]
+    fn levels_meet_where_one_dominates_the_other() {
+        for (one, other) in [
+            ("s0:c1,c2", "s0:c1,c2"),
+            ("s0:c1,c2", "s0:c1.c3"),
+            ("s0:c1,c2", "s1:c1,c2"),
+            ("s0:c64,c1023", "s0:c0.c1023"),
+            ("s0", "s0"),
+        ] {
+            assert!(meet(one, other) && meet(other, one), "{one} {other}");
+        }
+        for (one, other) in [
+            ("s0:c1,c2", "s0:c1,c3"),
+            ("s0:c1,c2", "s1:c1"),
+            ("s0", "s0:c1,c2"),
+            ("s0", "s1"),
+            ("s0:c1,c1024", "s0:c1"),
+            ("s0:x", "s0:c1"),
+        ] {
+            assert!(!meet(one, other) && !meet(other, one), "{one} {other}");
+        }
     }
 
     #[test]

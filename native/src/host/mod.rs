@@ -16,11 +16,13 @@ mod levels;
 mod lines;
 mod log_file;
 mod mountinfo;
+mod once;
 mod place;
 mod probe;
 pub mod process;
 mod reply;
 mod resolve;
+mod run_folder;
 mod selinux;
 mod signature;
 mod signing_key;
@@ -70,6 +72,10 @@ fn bind_files(host: &Object<'_>) -> rquickjs::Result<()> {
     host.set(
         "claimLevel",
         Func::from(|claim: levels::Claim, when: String| Outcome(levels::claim(claim, &when))),
+    )?;
+    host.set(
+        "admitOnce",
+        Func::from(|admission: once::Admission, notes: bool| Outcome(once::admit(&admission, notes))),
     )?;
     host.set("randomNumbers", Func::from(|count: usize| Outcome(levels::random_numbers(count))))?;
     host.set(

@@ -104,6 +104,11 @@ export const requester = defineRule({
       why: 'What it allows is not known.',
       remedy: { default: 'have the identity service write it as SELinux does: s0-s2:c0.c7' },
     },
+    used: {
+      what: 'the token admits one container: {actual}',
+      why: 'Who sees a token could start its container again, with other arguments.',
+      remedy: { default: anew },
+    },
     exposed: {
       what: 'the token could be read in the container: {actual}',
       why: 'Who has it can ask in its user’s name.',

@@ -283,5 +283,5 @@ const judgeExec = ({ process, config }: RuleInput): Seen => {
     asked.value.type === own.value.type &&
     isSameRange(asked.value.range, own.value.range)
   if (same) return []
-  return [{ message: 'exec', pointer: '/selinuxLabel', actual: text, expected: admitted || 'its own label' }]
+  return [{ message: 'exec', pointer: '/selinuxLabel', actual: text, expected: 'that of its container' }]
 }

@@ -16,7 +16,7 @@ export const selinuxOwnCategories = defineRule({
     { url: 'https://github.com/containers/container-selinux' },
   ],
   rationale:
-    'SELinux tells containers of one type apart by their categories alone. Two with the same read and write each other’s files and may signal each other. Engines draw a pair at random, and take whatever label=level: says. What lintel admitted is written down in /run/lintel, so a container from before the rule was on is not seen, nor one whose runtime is not called through lintel. A label without categories has none to share (selinux-label asks for them); a host without SELinux is asked for nothing, whatever else confines there. Podman’s pods share one level and nothing a user cannot forge tells which pod is meant: they need an exemption.',
+    'SELinux tells containers of one type apart by their categories alone. Two with the same read and write each other’s files and may signal each other; one with more than another’s reaches that one’s. Engines draw a pair at random, and take whatever label=level: says. What lintel admitted is written down in /run/lintel, so a container from before the rule was on is not seen, nor one whose runtime is not called through lintel. A label without categories has none to share (selinux-label asks for them); a host without SELinux is asked for nothing, whatever else confines there. Podman’s pods share one level and nothing a user cannot forge tells which pod is meant: they need an exemption.',
   appliesTo: ['create', 'run', 'restore'],
   parameters: {
     'share-with-requester': {
@@ -28,8 +28,8 @@ export const selinuxOwnCategories = defineRule({
   },
   messages: {
     shared: {
-      what: 'the SELinux level {actual} is that of another container that runs',
-      why: 'Nothing would keep the two from each other’s files.',
+      what: 'the SELinux level {actual} is that of another container that runs, or one of the two holds all categories of the other',
+      why: 'Nothing would keep one from the files of the other.',
       remedy: {
         docker: 'remove --security-opt label=level:, or choose categories that no container has',
         podman: 'remove --security-opt label=level:, or choose categories that no container has',

@@ -40,6 +40,26 @@ export const execRequesterBad: readonly BadExample<'unproven' | 'unconfigured'>[
     message: 'unproven',
     ...byDockerd(['CMD', '/check'], ['/check', '-v']),
   },
+  {
+    name: 'a health check of no words',
+    message: 'unproven',
+    ...byDockerd(['CMD'], []),
+  },
+  {
+    name: 'another command by the shell of the health check',
+    message: 'unproven',
+    ...byDockerd(['CMD-SHELL', 'true'], ['/bin/sh', '-c', 'id']),
+  },
+  {
+    name: 'the command of the health check, by another program',
+    message: 'unproven',
+    ...byDockerd(['CMD-SHELL', 'id'], ['/bin/su', '-c', 'id']),
+  },
+  {
+    name: 'a shell where the health check is switched off',
+    message: 'unproven',
+    ...byDockerd(['NONE', 'id'], ['/bin/sh', '-c', 'id']),
+  },
   { name: 'a shell where there is no health check', message: 'unproven', ...byDockerd([], []) },
   {
     name: 'the health check, by another engine',

@@ -67,6 +67,12 @@ export const selinuxGood: readonly Example[] = [
     parameters: { 'require-categories': false },
   },
   {
+    name: 'a policy without levels',
+    config: label('system_u:system_r:container_t', 'system_u:object_r:container_file_t'),
+    facts: host,
+    parameters: { 'require-categories': false },
+  },
+  {
     name: 'a pause container',
     identity: { engine: 'containerd', proven: true, speaker: 'kubernetes', sandbox: true },
     facts: host,
@@ -206,6 +212,14 @@ export const selinuxBad: readonly BadExample<Key>[] = [
     name: 'mounts at the level of others',
     config: label(own, 'system_u:object_r:container_file_t:s0'),
     facts: host,
+    message: 'mount',
+    fixable: false,
+  },
+  {
+    name: 'mounts at a level, and a process without one',
+    config: label('system_u:system_r:container_t', files),
+    facts: host,
+    parameters: { 'require-categories': false },
     message: 'mount',
     fixable: false,
   },
