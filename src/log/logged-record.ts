@@ -8,6 +8,10 @@ export interface LoggedFinding {
   readonly actual: string
   readonly expected: string
   readonly message: string
+  /** The exemption that let it pass. */
+  readonly exemption:
+    | { readonly reason: string; readonly owner: string; readonly expires: string }
+    | undefined
 }
 
 /** A decision, or what else was written down (`event`). Members that were not recorded are undefined, lists empty. */
@@ -96,7 +100,15 @@ const findingOf = (finding: Json): LoggedFinding => ({
   actual: textOf(finding, 'actual') ?? '',
   expected: textOf(finding, 'expected') ?? '',
   message: textOf(finding, 'message') ?? '',
+  exemption: exemptionOf(memberOf(finding, 'exemption')),
 })
+
+const exemptionOf = (told: Json | undefined): LoggedFinding['exemption'] => {
+  const [reason, owner, expires] = ['reason', 'owner', 'expires'].map((name) => textOf(told, name))
+  return reason === undefined || owner === undefined || expires === undefined
+    ? undefined
+    : { reason, owner, expires }
+}
 
 const breakGlassOf = (told: Json | undefined): LoggedRecord['breakGlass'] =>
   told === undefined
