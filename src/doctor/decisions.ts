@@ -16,6 +16,8 @@ export interface LastDecision {
 }
 
 export interface LoggedDecisions {
+  /** The log and its rotated forerunners that were read. */
+  readonly files: readonly string[]
   /** One line for every file that could not be read. */
   readonly problems: readonly string[]
   /** Time of the oldest record, RFC 3339; undefined where there is none. */
@@ -49,7 +51,8 @@ export const readDecisions = (host: AdministratorHost, path: string, from: strin
     return true
   })
   for (const { opened } of files) host.closeLines(opened.handle)
-  return { problems: [...problems, ...unreadIn(reading)], since, last, judged, counts }
+  const paths = files.map((file) => file.path)
+  return { files: paths, problems: [...problems, ...unreadIn(reading)], since, last, judged, counts }
 }
 
 /** Before the first decision, and for a moment after a rotation, there is no log: nothing that could not be read. */

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { hashOf } from '../support/trail.ts'
 import {
   type Forwarding,
@@ -15,19 +15,21 @@ import {
 
 jest.setTimeout(90_000)
 
-let forwarding: Forwarding | undefined
-
-const open = async (way: Way, options?: ForwardingOptions): Promise<Forwarding> => {
-  forwarding = await openForwarding(way, { hosts: ['one', 'two'], ...options })
-  for (const { log } of forwarding.senders) writeFileSync(log, '')
-  await Promise.all([forwarding.aggregator, ...forwarding.senders].map((each) => each.start()))
-  return forwarding
+/** Runs both ends while something is done with them; the tests mostly wait, so they run side by side. */
+const forwarding = async (
+  way: Way,
+  options: ForwardingOptions,
+  act: (both: Forwarding, records: Records) => Promise<void>,
+): Promise<void> => {
+  const both = await openForwarding(way, { hosts: ['one', 'two'], ...options })
+  try {
+    for (const { log } of both.senders) writeFileSync(log, '')
+    await Promise.all([both.aggregator, ...both.senders].map((each) => each.start()))
+    await act(both, new Records(both))
+  } finally {
+    await both.close()
+  }
 }
-
-afterEach(async () => {
-  await forwarding?.close()
-  forwarding = undefined
-})
 
 /** How long a sender stays away, as lintel-forward.service has it. */
 const pause = 2000
@@ -120,42 +122,41 @@ const rotate = ({ log }: Sender): void => {
   writeFileSync(log, '')
 }
 
-describe.each(['relp', 'tls', 'tcp'] as const)('%s', (way) => {
-  test('every record is in its host’s file once, in order, across outages, kills and a rotation', async () => {
-    const both = await open(way)
-    const { aggregator, senders } = both
-    const [one, two] = senders
-    const records = new Records(both)
-    records.write(20)
-    await records.expectAll()
-    // Ended cleanly; a sender killed meanwhile, with records that wait and others that come while it is away.
-    await aggregator.stop()
-    records.write(20)
-    await sleep(1200)
-    await one.kill()
-    records.write(10)
-    await sleep(pause)
-    await one.start()
-    records.write(10)
-    await sleep(300)
-    for (const sender of senders) rotate(sender)
-    records.write(20)
-    await sleep(300)
-    await aggregator.start()
-    await records.expectAll()
-    // Killed while nothing is on its way.
-    await aggregator.kill()
-    records.write(10)
-    await two?.kill()
-    await aggregator.start()
-    await two?.start()
-    await records.expectAll()
-    await Promise.all(senders.map((sender) => sender.kill()))
-    records.write(10)
-    await Promise.all(senders.map((sender) => sender.start()))
-    await records.expectAll()
-  })
-})
+test.concurrent.each(['relp', 'tls', 'tcp'] as const)(
+  '%s: every record is in its host’s file once, in order, across outages, kills and a rotation',
+  (way) =>
+    forwarding(way, {}, async ({ aggregator, senders }, records) => {
+      const [one, two] = senders
+      records.write(20)
+      await records.expectAll()
+      // Ended cleanly; a sender killed meanwhile, with records that wait and others that come while it is away.
+      await aggregator.stop()
+      records.write(20)
+      await sleep(1200)
+      await one.kill()
+      records.write(10)
+      await sleep(pause)
+      await one.start()
+      records.write(10)
+      await sleep(300)
+      for (const sender of senders) rotate(sender)
+      records.write(20)
+      await sleep(300)
+      await aggregator.start()
+      await records.expectAll()
+      // Killed while nothing is on its way.
+      await aggregator.kill()
+      records.write(10)
+      await two?.kill()
+      await aggregator.start()
+      await two?.start()
+      await records.expectAll()
+      await Promise.all(senders.map((sender) => sender.kill()))
+      records.write(10)
+      await Promise.all(senders.map((sender) => sender.start()))
+      await records.expectAll()
+    }),
+)
 
 /** Kills both senders three times while records come. */
 const killSenders = async ({ senders }: Forwarding, records: Records): Promise<void> => {
@@ -168,14 +169,13 @@ const killSenders = async ({ senders }: Forwarding, records: Records): Promise<v
     })
 }
 
-test.each(['relp', 'tcp'] as const)(
+test.concurrent.each(['relp', 'tcp'] as const)(
   '%s: senders killed while records come: each is there once',
-  async (way) => {
-    const both = await open(way)
-    const records = new Records(both)
-    await killSenders(both, records)
-    await records.expectAll()
-  },
+  (way) =>
+    forwarding(way, {}, async (both, records) => {
+      await killSenders(both, records)
+      await records.expectAll()
+    }),
 )
 
 /** Kills the aggregator three times while records come. */
@@ -190,33 +190,29 @@ const killUnderLoad = async ({ aggregator }: Forwarding, records: Records): Prom
   }
 }
 
-describe('relp', () => {
-  test('an aggregator killed while records come: each is there once', async () => {
-    const both = await open('relp')
-    const records = new Records(both)
+test.concurrent('relp: an aggregator killed while records come: each is there once', () =>
+  forwarding('relp', {}, async (both, records) => {
     await killUnderLoad(both, records)
     await records.expectAll()
-  })
+  }))
 
-  test('that, and the senders killed while it is away: each is there once', async () => {
-    const both = await open('relp')
-    const records = new Records(both)
+test.concurrent('relp: that, and the senders killed while it is away: each is there once', () =>
+  forwarding('relp', {}, async ({ aggregator, senders }, records) => {
     for (let round = 0; round < 3; round += 1) {
       await records.trickle(40, async () => {
         await sleep(60 + 30 * round)
-        await both.aggregator.kill()
+        await aggregator.kill()
         await sleep(20 * round)
-        await Promise.all(both.senders.map((sender) => sender.kill()))
+        await Promise.all(senders.map((sender) => sender.kill()))
         await sleep(pause)
       })
-      await Promise.all(both.senders.map((sender) => sender.start()))
+      await Promise.all(senders.map((sender) => sender.start()))
       await sleep(200)
-      await both.aggregator.start()
+      await aggregator.start()
       await sleep(400)
     }
     await records.expectAll()
-  })
-})
+  }))
 
 /** None twice, all in order and unaltered, and what is missing is just what verify says. */
 const expectTold = async ({ senders }: Forwarding, records: Records): Promise<void> => {
@@ -232,21 +228,21 @@ const expectTold = async ({ senders }: Forwarding, records: Records): Promise<vo
   }
 }
 
-describe('what has no acknowledgement may be lost on its way; verify names it', () => {
-  test.each(['tls', 'tcp'] as const)('%s: an aggregator killed while records come', async (way) => {
-    const both = await open(way)
-    const records = new Records(both)
-    await killUnderLoad(both, records)
-    await expectTold(both, records)
-  })
+// What has no acknowledgement may be lost on its way.
+test.concurrent.each(['tls', 'tcp'] as const)(
+  '%s: an aggregator killed while records come: verify names what is missing',
+  (way) =>
+    forwarding(way, {}, async (both, records) => {
+      await killUnderLoad(both, records)
+      await expectTold(both, records)
+    }),
+)
 
-  test('tls: senders killed while records come', async () => {
-    const both = await open('tls')
-    const records = new Records(both)
+test.concurrent('tls: senders killed while records come: verify names what is missing', () =>
+  forwarding('tls', {}, async (both, records) => {
     await killSenders(both, records)
     await expectTold(both, records)
-  })
-})
+  }))
 
 const toldMissing = ({ copy }: Sender): readonly number[] => {
   const lintel = fileURLToPath(new URL('../../dist/lintel', import.meta.url))
@@ -259,19 +255,19 @@ const toldMissing = ({ copy }: Sender): readonly number[] => {
   )
 }
 
-describe.each(['relp', 'tls'] as const)('%s: an aggregator that is not the one named gets nothing', (way) => {
-  test.each([
-    ['another name', { aggregatorName: 'other.example' }],
-    ['another authority', { foreignAuthority: true }],
-  ] as const)('%s', async (_, options) => {
-    const both = await open(way, { hosts: ['one'], ...options })
-    const [sender] = both.senders
-    new Records(both).write(5)
+test.concurrent.each([
+  ['relp', 'of another name', { aggregatorName: 'other.example' }],
+  ['relp', 'of another authority', { foreignAuthority: true }],
+  ['tls', 'of another name', { aggregatorName: 'other.example' }],
+  ['tls', 'of another authority', { foreignAuthority: true }],
+] as const)('%s: an aggregator %s gets nothing', (way, _, options) =>
+  forwarding(way, { hosts: ['one'], ...options }, async ({ senders: [sender] }, records) => {
+    records.write(5)
     // The sender says why, once it has tried; nothing of what it has is let out then or later.
     const reason = /certificate|peer|tls|handshake/i
     for (let waited = 0; waited < 20_000 && !reason.test(sender.said()); waited += 200) await sleep(200)
     expect(sender.said()).toMatch(reason)
     await sleep(1000)
     expect(sender.received()).toEqual([])
-  })
-})
+  }),
+)

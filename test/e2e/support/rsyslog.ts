@@ -107,6 +107,8 @@ const daemon = ({ folder, network }: Place, name: string, text: string): Daemon 
 export interface ForwardingOptions {
   /** Names of the hosts that send; one where none is told. */
   readonly hosts?: readonly [string, ...string[]]
+  /** The log that is sent; one of its own where none is told. */
+  readonly log?: string
   /** Name in the aggregator's certificate. */
   readonly aggregatorName?: string
   /** The aggregator's certificate is signed by an authority the host does not know. */
@@ -145,10 +147,9 @@ export const openForwarding = async (way: Way, options: ForwardingOptions = {}):
 const senderOf = (
   { way, ...place }: Place & { readonly way: Way },
   host: string,
-  { containers }: ForwardingOptions,
+  { containers, log = join(place.folder, `${host}.jsonl`) }: ForwardingOptions,
 ): Sender => {
   const { folder } = place
-  const log = join(folder, `${host}.jsonl`)
   const [snippet, source, read] =
     containers === undefined
       ? ([`lintel-${way}.conf`, '/var/log/lintel/decisions.jsonl', log] as const)
