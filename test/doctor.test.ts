@@ -177,7 +177,7 @@ test('status is one screen', () => {
     expect.stringMatching(/^policy {6}mode enforce, profile cis-docker-1\.13\.0, digest [0-9a-f]{12}$/),
     'engines     podman 4.3.1: registered yes, effective yes, last decision 3 min ago',
     'last 24 h   0 allowed, 1 repaired, 0 refused, 0 would be refused',
-    `log         ${logFile}, 1 KiB, back to 2027-03-01`,
+    `log         ${logFile}, 1 KiB, back to 2027-03-01 in 1 file`,
   ])
   expect(code).toBe(0)
 })

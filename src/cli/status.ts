@@ -55,6 +55,7 @@ const factsOf = (scene: Scene) => {
     log: {
       file: policy.log.file,
       bytes: log.ok ? log.value.size : null,
+      files: decisions.files.length,
       since: decisions.since ?? null,
     },
   }
@@ -112,6 +113,9 @@ const printText = (output: Output, facts: ReturnType<typeof factsOf>, now: numbe
     `${decisions.allow} allowed, ${decisions.fix} repaired, ${decisions.deny} refused, ${decisions.would_deny} would be refused`,
   )
   const size = log.bytes === null ? 'nothing written yet' : `${Math.ceil(log.bytes / 1024)} KiB`
-  const since = log.since === null ? '' : `, back to ${log.since.slice(0, 10)}`
+  const since =
+    log.since === null
+      ? ''
+      : `, back to ${log.since.slice(0, 10)} in ${log.files} ${log.files === 1 ? 'file' : 'files'}`
   line('log', `${log.file}, ${size}${since}`)
 }
