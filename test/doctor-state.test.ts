@@ -43,26 +43,25 @@ test('decisions: last of every engine, judged ids and a day’s verdicts, of rot
   const files = {
     [logFile]: `${record({})}${record({ time: '2027-03-01T11:00:00Z', verdict: 'deny', container: { id: id('b') } })}torn {"time`,
     [`${logFile}.1`]: record({ time: '2027-02-20T00:00:00Z', container: { id: id('c') }, operation: 'exec' }),
-    [`${logFile}.2.gz`]: 'packed',
-    [`${logFile}.old`]: record({ container: { id: id('e') } }),
-  }
-  const prints = {
-    [`gzip -dc ${logFile}.2.gz`]: record({
+    [`${logFile}.2.gz`]: record({
       time: '2027-02-01T00:00:00Z',
       container: { id: id('d') },
       engine: { id: 'podman', proven: false, caller: '', uid: 0 },
     }),
+    [`${logFile}.old`]: record({ container: { id: id('e') } }),
   }
-  const read = readDecisions(memoryHost({ files, prints }).host, logFile, '2027-02-28T12:00:00Z')
+  const read = readDecisions(memoryHost({ files }).host, logFile, '2027-02-28T12:00:00Z')
   expect(read).toMatchObject({ problems: [], since: '2027-02-01T00:00:00Z' })
   expect([...read.judged].toSorted()).toEqual([id('a'), id('b'), id('d')])
   expect(read.counts).toEqual({ allow: 1, fix: 0, deny: 1, would_deny: 0 })
   expect([...read.last]).toEqual([
     ['docker', { time: '2027-03-01T11:59:00.000001Z', container: id('a'), verdict: 'allow' }],
   ])
-  expect(readDecisions(memoryHost({ files }).host, logFile, '').problems).toEqual([
-    expect.stringContaining(`${logFile}.2.gz`),
+  const packed = { ...files, [`${logFile}.3.xz`]: '' }
+  expect(readDecisions(memoryHost({ files: packed }).host, logFile, '').problems).toEqual([
+    expect.stringContaining(`${logFile}.3.xz`),
   ])
+  expect(readDecisions(memoryHost({}).host, logFile, '')).toMatchObject({ problems: [], since: undefined })
 })
 
 test('running containers without a decision are told of, by place', () => {

@@ -144,7 +144,7 @@ describe('what the decision log shows', () => {
   /** A record of long ago, so that the log reaches back. */
   const old = (days: number): string => {
     const time = `${new Date(Date.now() - days * day).toISOString().slice(0, -1)}000Z`
-    return `{"version":1,"id":"0123456789ab","time":"${time}","findings":[]}\n`
+    return `{"version":1,"id":"0123456789ab","time":"${time}","verdict":"allow","findings":[]}\n`
   }
 
   test('an exemption at work is used; another is not, once the log reaches back far enough', async () => {

@@ -72,7 +72,7 @@ describe('a sealed log', () => {
     expect(await verify(shim)).toMatchObject({ status: 0, seals: { found: 1, judged: false } })
     const { stdout } = await lintel('verify', ...judged(), decisionLog)
     expect(stdout).toContain(`sealed up to record 2 (${written}), at ${time} with key ${key}`)
-    expect((await lintel('show')).stdout).toContain(' sealed\n')
+    expect((await lintel('show')).stdout).toContain(` sealed up to record 2 of ${host}, with key ${key}\n`)
   })
 
   test('a JWK Set serves as well, and a new key beside the old one', async () => {

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 
-use crate::host::{kept, process};
+use crate::host::{kept, program};
 
 /// Lines: global flags with a value, global switches, commands that pass; names separated by spaces.
 const TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/door.txt"));
@@ -15,8 +15,8 @@ pub fn hand_on(arguments: &[OsString]) {
     let Some(words) = as_text(arguments) else { return };
     let Some(call) = read(&words) else { return };
     let Some(kept) = kept::read(call.policy).filter(|kept| kept.fresh) else { return };
-    if let Some(runtime) = process::find_runtime(kept.runtimes) {
-        let _ = process::become_program(&runtime, &process::arguments_for(&runtime, &call.handed_on));
+    if let Some(runtime) = program::find_runtime(kept.runtimes) {
+        let _ = program::become_program(&runtime, &program::arguments_for(&runtime, &call.handed_on));
     }
 }
 

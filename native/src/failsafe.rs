@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::ffi::OsString;
 
 use crate::door;
-use crate::host::{break_glass, files, kept, process};
+use crate::host::{break_glass, descriptors, files, kept, process, program};
 use crate::vm::Role;
 
 /// Told by the script as soon as it knows; see `Failsafe` in src/host/host.ts.
@@ -43,7 +43,7 @@ const REPORTS: &str = "/var/lib/lintel/reports";
 /// Ends the process after a bug: exit status, unless the call is handed to the real runtime.
 pub fn fall(role: Role, bug: &str) -> i32 {
     if role == Role::CommandLine {
-        process::write_descriptor(2, &format!("lintel: internal error: {bug}\n"));
+        descriptors::write_descriptor(2, &format!("lintel: internal error: {bug}\n"));
         return 3;
     }
     let known = CURRENT.with(|current| current.borrow().clone());
@@ -59,7 +59,7 @@ pub fn fall(role: Role, bug: &str) -> i32 {
 fn without_knowledge(bug: &str) -> i32 {
     let arguments = process::arguments();
     let last_resort = LAST_RESORT.map(str::to_owned);
-    let own = process::kept_for_this_call();
+    let own = program::kept_for_this_call();
     if let Some(call) = door::plain(&arguments) {
         return hand_on(&[own.as_slice(), &call.runtimes, &last_resort].concat(), call.handed_on);
     }
@@ -83,11 +83,11 @@ fn is_broken_glass(bug: &str) -> bool {
 
 fn hand_on(paths: &[String], arguments: Vec<String>) -> i32 {
     for path in paths {
-        if !process::is_self(path) {
-            let _ = process::execute(path, &arguments);
+        if !program::is_self(path) {
+            let _ = program::execute(path, &arguments);
         }
     }
-    process::write_descriptor(2, "lintel: the real container runtime could not be started\n");
+    descriptors::write_descriptor(2, "lintel: the real container runtime could not be started\n");
     127
 }
 
@@ -101,7 +101,7 @@ fn refuse(bug: &str, failsafe: Option<&Failsafe>) -> i32 {
     if let Some(failsafe) = failsafe.filter(|failsafe| !failsafe.log.is_empty()) {
         let _ = files::append(&failsafe.log, &log_line(&text, &failsafe.log_format), 0o600);
     }
-    process::write_descriptor(2, &format!("{text}\n"));
+    descriptors::write_descriptor(2, &format!("{text}\n"));
     1
 }
 

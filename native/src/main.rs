@@ -24,7 +24,7 @@ use host::process::arguments;
 #[cfg_attr(test, allow(dead_code))]
 pub extern "C" fn main(_count: c_int, values: *const *const c_char) -> c_int {
     host::process::keep_arguments(values);
-    host::process::reserve_standard_descriptors();
+    host::descriptors::reserve_standard_descriptors();
     let arguments = arguments();
     let role = vm::Role::of_program(&arguments);
     if role == vm::Role::ContainerRuntime {

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 
-use crate::host::{clock, process};
+use crate::host::{clock, descriptors};
 use crate::vm::{self, HotModules, Role};
 use crate::{bytecode, heap};
 
@@ -38,7 +38,7 @@ pub fn write(asked: &Asked<'_>) -> i32 {
     match made.and_then(|bytes| fs::write(asked.file, bytes).map_err(|error| in_file(asked.file, &error))) {
         Ok(()) => 0,
         Err(problem) => {
-            process::write_descriptor(2, &format!("lintel: no snapshot: {problem}\n"));
+            descriptors::write_descriptor(2, &format!("lintel: no snapshot: {problem}\n"));
             1
         }
     }

@@ -1,6 +1,7 @@
 /** `lintel log …` as yargs reads it; each command hands on to its own file. */
 import type { Add } from './commands.ts'
 import { logMetrics } from './log-metrics.ts'
+import { receiveLog } from './log-receive.ts'
 import { sealLog } from './log-seal.ts'
 import { selectionOptions } from './log-selection.ts'
 import { followLog, showLog } from './log-show.ts'
@@ -139,13 +140,27 @@ const addSeal: Add = (parser, { host, output, settle }) =>
     ({ log, key, into }) => settle(sealLog(host, output, { log, key, into })),
   )
 
+const addReceive: Add = (parser, { host, settle }) =>
+  parser.command(
+    'receive',
+    "for an aggregator's rsyslog (mmexternal): write each record that comes into its host's file, once",
+    (inner) =>
+      inner.option('into', {
+        type: 'string',
+        requiresArg: true,
+        demandOption: true,
+        describe: 'folder of the hosts: INTO/HOST/decisions.jsonl',
+      }),
+    ({ into }) => settle(receiveLog(host, into)),
+  )
+
 /** Adds the group. */
 export const addLog: Add = (parser, scene) =>
   parser.command(
     'log',
-    'show, follow, count, verify and seal decisions; make a policy of what was seen',
+    'show, follow, count, verify, seal and receive decisions; make a policy of what was seen',
     (command) =>
-      [addShow, addCounting, addSuggest, addVerify, addSeal]
+      [addShow, addCounting, addSuggest, addVerify, addSeal, addReceive]
         .reduce((extended, add) => add(extended, scene), command)
-        .demandCommand(1, 'show, follow, stats, metrics, suggest, verify or seal is needed'),
+        .demandCommand(1, 'show, follow, stats, metrics, suggest, verify, seal or receive is needed'),
   )

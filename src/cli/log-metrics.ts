@@ -5,6 +5,7 @@ import { exposition, type Metric } from '../log/exposition.ts'
 import { type LogFile, openLog } from '../log/log-files.ts'
 import { readOn } from '../log/read-log.ts'
 import { newReading } from '../log/reading.ts'
+import { anything } from '../log/selection.ts'
 import { add, noTotals, type Totals, totalsIn, totalsText } from '../log/totals.ts'
 import { loadPolicy } from '../policy/load.ts'
 import { rules } from '../rules/index.ts'
@@ -71,17 +72,6 @@ const keptTotals = (host: AdministratorHost, state: string): Totals => {
   return (value?.ok === true ? totalsIn(value.value) : undefined) ?? noTotals()
 }
 
-const everything = {
-  verdicts: [],
-  rules: [],
-  engines: [],
-  operations: [],
-  image: undefined,
-  container: undefined,
-  user: undefined,
-  until: undefined,
-}
-
 const known: ReadonlySet<string> = new Set(rules.map(({ id }) => id))
 
 const counted = (host: AdministratorHost, files: readonly LogFile[], totals: Totals) => {
@@ -89,7 +79,7 @@ const counted = (host: AdministratorHost, files: readonly LogFile[], totals: Tot
   const index = files.findIndex(({ opened }) => opened.id === file && !opened.isPacked && opened.size >= byte)
   // The file counted last was packed or removed meanwhile: what is younger than its last record is new.
   const since = index < 0 && totals.last !== '' ? totals.last : undefined
-  const reading = newReading(host, { ...everything, since })
+  const reading = newReading(host, { ...anything, since })
   for (const each of files.slice(Math.max(0, index))) {
     const from = each === files[index] ? byte : 0
     const reached = readOn(reading, { file: each, from }, ({ record }) => {

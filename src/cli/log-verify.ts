@@ -45,10 +45,27 @@ export const verifyLog = (host: AdministratorHost, output: Output, options: Veri
     })
     if (problem !== undefined) return complain(output, problem)
   }
+  const again = seals.value.isUnsure ? meetAgain(host, names, seals.value) : undefined
+  if (again !== undefined) return complain(output, again)
   const found: Found = { head, walked: walk.end(head), sealing: seals.value.end() }
   if (options.json) output.print(JSON.stringify(asJson(names, found), undefined, 2))
   else print(output, names, found)
   return faultsOf(found).length === 0 ? exitStatus.clean : exitStatus.findings
+}
+
+/** Reads the logs once more, for seals of records from long before them. Returns a problem in one line, or undefined. */
+const meetAgain = (
+  host: AdministratorHost,
+  names: readonly string[],
+  seals: SealWalk,
+): string | undefined => {
+  const logs = openAll(host, names)
+  if (!logs.ok) return logs.error
+  for (const file of logs.value) {
+    const problem = walkFile(host, file, (line) => seals.addAgain(line))
+    if (problem !== undefined) return problem
+  }
+  return undefined
 }
 
 interface Found {
@@ -176,6 +193,8 @@ const print = (output: Output, files: readonly string[], found: Found): void => 
   if (found.head === undefined)
     output.print('note: there is no head beside the log: that its end is missing would not show')
   for (const text of sealWords(found.sealing)) output.print(printable(text))
+  if (found.sealing.last === undefined)
+    output.print('note: that all of it, head and all, was put back to an older state would not show here')
   const span =
     first === undefined || last === undefined
       ? 'no records'

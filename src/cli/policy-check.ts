@@ -2,10 +2,12 @@
 import { unusedRules } from '../core/exemption-use.ts'
 import type { Policy } from '../core/policy.ts'
 import { type Advice, exemptionName, noticeDays, policyAdvice } from '../core/policy-advice.ts'
-import type { Result } from '../core/result.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import type { AdministratorHost } from '../host/administrator.ts'
 import type { Host } from '../host/host.ts'
+import { exemptionUses, type LoggedUses } from '../log/exemption-uses.ts'
+import { openFiles, openLog } from '../log/log-files.ts'
 import { loadPolicy, policyProblems } from '../policy/load.ts'
-import { type LoggedUses, logFiles, readLogs } from './decision-log.ts'
 import { exitStatus, type Output, wrap } from './output.ts'
 
 export interface CheckOptions {
@@ -17,7 +19,11 @@ export interface CheckOptions {
 }
 
 /** Checks a policy. Returns 0 for nothing to do, 1 with warnings, 2 where the policy cannot serve. */
-export const checkPolicy = (host: Host, output: Output, { file, logs, format }: CheckOptions): number => {
+export const checkPolicy = (
+  host: AdministratorHost,
+  output: Output,
+  { file, logs, format }: CheckOptions,
+): number => {
   const checks = { ownership: file === undefined }
   const problems = policyProblems(host, file, checks).map(({ message }) => message)
   const loaded = loadPolicy(host, file, checks)
@@ -27,11 +33,7 @@ export const checkPolicy = (host: Host, output: Output, { file, logs, format }: 
     return exitStatus.usage
   }
   const { policy } = loaded.value
-  const logged = readLogs(
-    host,
-    logs.length > 0 ? logs : logFiles(host, policy.log.file),
-    `${daysFrom(host, -logDays)}T`,
-  )
+  const logged = usesIn(host, logs, policy)
   const days = { today: daysFrom(host, 0), soon: daysFrom(host, noticeDays) }
   const advice = [...policyAdvice(policy, days), ...unused(host, policy, logged)]
   if (format === 'json')
@@ -47,6 +49,23 @@ const dayMilliseconds = 86_400_000
 
 const daysFrom = (host: Host, days: number): string =>
   new Date(host.clock().epochMilliseconds + days * dayMilliseconds).toISOString().slice(0, 10)
+
+/** Of the logs named, or of the policy's own. Errors: one line naming a file that cannot be read. */
+const usesIn = (
+  host: AdministratorHost,
+  logs: readonly string[],
+  policy: Policy,
+): Result<LoggedUses, string> => {
+  const named = logs.length > 0
+  const { files, problems, missing } = named ? openFiles(host, logs) : openLog(host, policy.log.file)
+  // Before the first decision there is no log.
+  const isNone = !named && missing > 0 && files.length === 0
+  const [problem] = isNone ? [] : problems
+  if (problem !== undefined) return err(problem)
+  const uses = exemptionUses(host, files, daysFrom(host, -logDays))
+  for (const { opened } of files) host.closeLines(opened.handle)
+  return ok(uses)
+}
 
 const unused = (
   host: Host,

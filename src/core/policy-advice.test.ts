@@ -1,6 +1,6 @@
 /** What is told of a policy that serves. */
 import { expect, test } from '@jest/globals'
-import { recordedUse, unusedRules } from './exemption-use.ts'
+import { unusedRules } from './exemption-use.ts'
 import type { Exemption, Policy } from './policy.ts'
 import { policyAdvice } from './policy-advice.ts'
 
@@ -51,21 +51,19 @@ test('the built-in override of pause containers is not the site’s to hear of',
 })
 
 test('use is told by rule, exemption and container', () => {
-  const record = {
-    container: { id: 'c', image: 'web' },
-    engine: { id: 'docker', proven: true },
-    findings: [
-      { rule: 'seccomp', exemption: { reason: 'why', owner: 'team', expires: '2027-06-01' } },
-      { rule: 'privileged' },
-    ],
-  }
-  const uses = [recordedUse(record, ['docker', 'podman'])].flatMap((use) => use ?? [])
-  expect(uses).toHaveLength(1)
+  const { reason, owner, expires } = exemption
+  const identity = {
+    proven: true,
+    engine: 'docker',
+    image: 'web',
+    name: undefined,
+    namespace: undefined,
+  } as const
+  const uses = [{ identity, findings: [{ rule: 'seccomp', reason, owner, expires }] }]
   expect(unusedRules(exemption, uses)).toEqual([])
   expect(unusedRules({ ...exemption, rules: ['seccomp', 'privileged'] }, uses)).toEqual(['privileged'])
   expect(unusedRules({ ...exemption, reason: 'another' }, uses)).toEqual(['seccomp'])
   expect(unusedRules({ ...exemption, where: { image: 'db' } }, uses)).toEqual(['seccomp'])
-  const unproven = recordedUse({ ...record, engine: { id: 'docker', proven: false } }, ['docker'])
-  expect(unusedRules(exemption, unproven === undefined ? [] : [unproven])).toEqual(['seccomp'])
-  expect(recordedUse({ event: 'break-glass-began' }, [])).toBeUndefined()
+  const unproven = uses.map((use) => ({ ...use, identity: { ...identity, proven: false } }))
+  expect(unusedRules(exemption, unproven)).toEqual(['seccomp'])
 })

@@ -1,8 +1,11 @@
 /** What the decision log shows: which containers were judged, what every engine sent last, the last day's verdicts. */
-import { logFiles } from '../cli/decision-log.ts'
 import type { Verdict } from '../core/decision.ts'
-import type { Host } from '../host/host.ts'
-import { fileProblem } from '../runtime/load.ts'
+import type { AdministratorHost } from '../host/administrator.ts'
+import { openLog } from '../log/log-files.ts'
+import type { LoggedRecord } from '../log/logged-record.ts'
+import { oldest, readLog } from '../log/read-log.ts'
+import { newReading, unreadIn } from '../log/reading.ts'
+import { anything } from '../log/selection.ts'
 
 /** The newest record of an engine. */
 export interface LastDecision {
@@ -27,71 +30,38 @@ export interface LoggedDecisions {
   readonly counts: { readonly [verdict in Verdict]: number }
 }
 
-const maxLogBytes = 128 * 1024 * 1024
-
-/** Reads the log at `path` and its rotated forerunners, compressed ones too. `from`: RFC 3339, UTC. */
-export const readDecisions = (host: Host, path: string, from: string): LoggedDecisions => {
-  const files = [...logFiles(host, path), ...compressedFiles(host, path)]
-  const problems: string[] = []
+/** Reads the log at `path` and its rotated forerunners. `from`: RFC 3339, UTC. */
+export const readDecisions = (host: AdministratorHost, path: string, from: string): LoggedDecisions => {
   const last = new Map<string, LastDecision>()
   const judged = new Set<string>()
   const counts = { allow: 0, fix: 0, deny: 0, would_deny: 0 }
   let since: string | undefined
-  for (const file of files) {
-    const text = textOf(host, file)
-    if (text === undefined) {
-      problems.push(fileProblem(file, { code: 'unreadable' }))
-      continue
-    }
-    for (const line of text.split('\n')) {
-      const record = summary(line)
-      if (record === undefined) continue
-      const { time, operation, container, engine, proven, verdict } = record
-      if (since === undefined || time < since) since = time
-      if (creates.has(operation)) judged.add(container)
-      if (time >= from && isVerdict(verdict)) counts[verdict] += 1
-      if (proven && time >= (last.get(engine)?.time ?? '')) last.set(engine, { time, container, verdict })
-    }
+  const take = ({ time, operation, container, engine, proven, verdict }: LoggedRecord): void => {
+    if (since === undefined || time < since) since = time
+    if (operation !== undefined && creates.has(operation)) judged.add(container.id)
+    if (verdict === undefined) return
+    if (time >= from && isVerdict(verdict)) counts[verdict] += 1
+    if (proven && time >= (last.get(engine)?.time ?? ''))
+      last.set(engine, { time, container: container.id, verdict })
   }
-  return { files, problems, since, last, judged, counts }
+  const { files, problems } = host.stat(path, true).ok ? openLog(host, path) : openRotated(host, path)
+  const reading = newReading(host, anything)
+  readLog(reading, { files, from: oldest }, ({ record }) => {
+    take(record)
+    return true
+  })
+  for (const { opened } of files) host.closeLines(opened.handle)
+  const paths = files.map((file) => file.path)
+  return { files: paths, problems: [...problems, ...unreadIn(reading)], since, last, judged, counts }
+}
+
+/** Before the first decision, and for a moment after a rotation, there is no log: nothing that could not be read. */
+const openRotated = (host: AdministratorHost, path: string) => {
+  const { files, problems, missing } = openLog(host, path)
+  return { files, problems: missing > 0 && files.length === 0 ? [] : problems }
 }
 
 const creates = new Set(['create', 'run', 'restore'])
 
 const verdicts: readonly string[] = ['allow', 'fix', 'deny', 'would_deny'] satisfies readonly Verdict[]
 const isVerdict = (word: string): word is Verdict => verdicts.includes(word)
-
-// Records are written by lintel, members always in this order: a whole parse of each line would take seconds. No text
-// inside a record can look like a member, since its quotes are escaped.
-const pattern =
-  /^\{[^{}]*?"time":"([0-9T:.Z-]+)".*?"operation":"(\w+)","container":\{"id":"([^"\\]*)".*?"engine":\{"id":"(\w+)","proven":(true|false).*?"verdict":"(\w+)"/
-
-const summary = (line: string) => {
-  const [, time, operation, container, engine, proven, verdict] = pattern.exec(line) ?? []
-  return time === undefined ||
-    operation === undefined ||
-    container === undefined ||
-    engine === undefined ||
-    verdict === undefined
-    ? undefined
-    : { time, operation, container, engine, proven: proven === 'true', verdict }
-}
-
-const textOf = (host: Host, file: string): string | undefined => {
-  if (!file.endsWith('.gz')) {
-    const text = host.readText(file, maxLogBytes, true)
-    return text.ok ? text.value : undefined
-  }
-  const unpacked = host.spawn(['gzip', '-dc', file], '', 60_000)
-  return unpacked.ok && unpacked.value.status === 0 ? unpacked.value.stdout : undefined
-}
-
-const compressedFiles = (host: Host, log: string): readonly string[] => {
-  const slash = log.lastIndexOf('/')
-  const [folder, name] = [log.slice(0, slash), log.slice(slash + 1)]
-  const listed = host.listDirectory(folder || '/')
-  const names = listed.ok ? listed.value : []
-  return names
-    .filter((each) => each.startsWith(name) && /^[.-][0-9]+\.gz$/.test(each.slice(name.length)))
-    .map((each) => `${folder}/${each}`)
-}

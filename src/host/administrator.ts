@@ -54,6 +54,13 @@ export interface AdministratorHost extends Host {
   publicKey(pem: string): HostResult<readonly number[]>
   /** True once nobody reads what is written to the descriptor, a pipe or a socket. */
   isAbandoned(descriptor: number): boolean
+  /** The next line of standard input, waited for; undefined at its end. Errors: `EILSEQ` for what is no UTF-8. */
+  nextInputLine(): HostResult<string | undefined>
+  /**
+   * Appends a line to a file (made, 0600, if it is missing) unless it stands in it, or in the one rotated before it; on
+   * disk when this returns. False where it stood there.
+   */
+  appendOnce(path: string, line: string): HostResult<boolean>
 }
 
 /** What a line of a decision log says of its place in the chain. */

@@ -8,17 +8,22 @@ export interface LogFile {
   readonly opened: OpenedLines
 }
 
-export interface LogFiles {
+interface LogFiles {
   readonly files: readonly LogFile[]
   /** One line for every file that cannot be read. */
   readonly problems: readonly string[]
+}
+
+export interface OpenedFiles extends LogFiles {
+  /** So many of the files do not exist. */
+  readonly missing: number
 }
 
 /**
  * Opens the log at `path` and what logrotate made of it before (`LOG.1`, `LOG-20270101`, `LOG.2.gz`), each once although
  * the log may be rotated meanwhile.
  */
-export const openLog = (host: AdministratorHost, path: string): LogFiles => {
+export const openLog = (host: AdministratorHost, path: string): OpenedFiles => {
   for (let attempt = 0; ; attempt += 1) {
     const logs = openFiles(host, rotatedNames(host, path))
     // What was listed a moment ago has another name now.
@@ -29,10 +34,7 @@ export const openLog = (host: AdministratorHost, path: string): LogFiles => {
 }
 
 /** Opens the files named, in this order. */
-export const openFiles = (
-  host: AdministratorHost,
-  paths: readonly string[],
-): LogFiles & { readonly missing: number } => {
+export const openFiles = (host: AdministratorHost, paths: readonly string[]): OpenedFiles => {
   const files: LogFile[] = []
   const problems: string[] = []
   let missing = 0

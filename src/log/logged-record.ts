@@ -8,6 +8,10 @@ export interface LoggedFinding {
   readonly actual: string
   readonly expected: string
   readonly message: string
+  /** The exemption that let it pass. */
+  readonly exemption:
+    | { readonly reason: string; readonly owner: string; readonly expires: string }
+    | undefined
 }
 
 /** A decision, or what else was written down (`event`). Members that were not recorded are undefined, lists empty. */
@@ -41,6 +45,8 @@ export interface LoggedRecord {
   readonly failure: string | undefined
   /** Why, by whom and how long break-glass ran. */
   readonly breakGlass: { readonly by: string; readonly reason: string; readonly until: string } | undefined
+  /** Up to which record of whose log a key vouches, where it does. */
+  readonly seal: { readonly host: string; readonly sequence: number; readonly key: string } | undefined
   /** Place in the hash chain. */
   readonly sequence: number | undefined
 }
@@ -71,6 +77,7 @@ export const loggedRecord = (value: Json): LoggedRecord | undefined => {
     findings: Array.isArray(findings) ? findings.map(findingOf) : [],
     failure: textOf(value, 'failure'),
     breakGlass: breakGlassOf(memberOf(value, 'breakGlass')),
+    seal: sealOf(value),
     sequence: numberOf(value, 'sequence'),
   }
 }
@@ -96,7 +103,23 @@ const findingOf = (finding: Json): LoggedFinding => ({
   actual: textOf(finding, 'actual') ?? '',
   expected: textOf(finding, 'expected') ?? '',
   message: textOf(finding, 'message') ?? '',
+  exemption: exemptionOf(memberOf(finding, 'exemption')),
 })
+
+const exemptionOf = (told: Json | undefined): LoggedFinding['exemption'] => {
+  const [reason, owner, expires] = ['reason', 'owner', 'expires'].map((name) => textOf(told, name))
+  return reason === undefined || owner === undefined || expires === undefined
+    ? undefined
+    : { reason, owner, expires }
+}
+
+const sealOf = (value: Json): LoggedRecord['seal'] => {
+  const sealed = memberOf(value, 'sealed')
+  const [host, sequence, key] = [textOf(sealed, 'host'), numberOf(sealed, 'sequence'), textOf(value, 'key')]
+  return host === undefined || sequence === undefined || key === undefined
+    ? undefined
+    : { host, sequence, key }
+}
 
 const breakGlassOf = (told: Json | undefined): LoggedRecord['breakGlass'] =>
   told === undefined

@@ -85,6 +85,10 @@ export const noteProblem = (
   damage.set(path, { foreign: 0, first: 0, problem })
 }
 
+/** The files that could not be read, or not to their end, one line each. */
+export const unreadIn = ({ damage }: Reading): readonly string[] =>
+  [...damage.values()].flatMap(({ problem }) => problem ?? [])
+
 /** What was wrong with the logs as far as they were read, one line a file. */
 export const damageOf = ({ damage }: Reading): readonly string[] =>
   [...damage].map(([path, { foreign, first, problem }]) => {

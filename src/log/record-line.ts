@@ -18,7 +18,8 @@ export type Paint = (verdict: string) => string
 /** Time, verdict, engine, operation, container, for whom, and which rules found something. Nothing in it is obeyed by a terminal. */
 export const recordLine = (record: LoggedRecord, paint: Paint): string => {
   const time = record.time.replace(/\.\d+Z$/, 'Z')
-  if (record.event !== undefined) return printable(`${time} ${record.event}${breakGlassWords(record)}`)
+  if (record.event !== undefined)
+    return printable(`${time} ${record.event}${breakGlassWords(record)}${sealWords(record)}`)
   const { engine, operation = '', proven, user, breakGlass } = record
   const unproven = proven || engine === 'none' ? '' : ' (unproven)'
   const whose = user === undefined ? '' : ` for ${user}`
@@ -41,6 +42,9 @@ const findingWords = ({ findings, failure }: LoggedRecord): string => {
   })
   return [...(failure === undefined ? [] : [failure]), ...groups].join('; ')
 }
+
+const sealWords = ({ seal }: LoggedRecord): string =>
+  seal === undefined ? '' : ` up to record ${seal.sequence} of ${seal.host}, with key ${seal.key}`
 
 const breakGlassWords = ({ breakGlass }: LoggedRecord): string =>
   breakGlass === undefined ? '' : ` until ${breakGlass.until}, by ${breakGlass.by}: ${breakGlass.reason}`

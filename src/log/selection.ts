@@ -20,6 +20,19 @@ export interface Selection {
   readonly until: string | undefined
 }
 
+/** Every record. */
+export const anything: Selection = {
+  verdicts: [],
+  rules: [],
+  engines: [],
+  operations: [],
+  image: undefined,
+  container: undefined,
+  user: undefined,
+  since: undefined,
+  until: undefined,
+}
+
 /** Whether the record is asked for. What is no decision is, unless something is asked that only decisions have. */
 export const selects = (selection: Selection, record: LoggedRecord): boolean => {
   const { verdicts, rules, engines, operations, image, container, user } = selection

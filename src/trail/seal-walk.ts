@@ -28,7 +28,7 @@ export interface Sealing {
   readonly last: Seal | undefined
 }
 
-/** Records remembered for the seals after them, which come within moments. */
+/** Records remembered for the seals after them, which come within moments; for others the log is read again. */
 const remembered = 20_000
 const listed = 1000
 
@@ -85,6 +85,18 @@ export class SealWalk {
     const { sequence, hash } = seal.sealed
     if (this.#hashes.get(sequence) === hash) this.#good(seal)
     else this.#pending.set(sequence, [...(this.#pending.get(sequence) ?? []), { seal, at: line }])
+  }
+
+  /** True where a record that is no longer remembered may be what a seal after it is of. */
+  get isUnsure(): boolean {
+    return [...this.#pending].some(([sequence, all]) =>
+      all.some(({ at }) => sequence >= this.#begin && at.sequence - sequence > remembered),
+    )
+  }
+
+  /** A line of the log that is read again, for that. */
+  addAgain(line: ChainLine): void {
+    if (line.sequence > 0) this.#meet(line)
   }
 
   /** Nothing more comes. */

@@ -1,12 +1,13 @@
 /** On a real dockerd: from warn to enforce by `lintel log suggest`, and what containers write on its way to an aggregator. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { setPolicy } from './support/decisions.ts'
 import { blameless, type Docker, startDocker } from './support/dockerd.ts'
 import { versionedImage } from './support/image.ts'
-import { openForwarding } from './support/rsyslog.ts'
+import { openForwarding, type Sender } from './support/rsyslog.ts'
 
 jest.setTimeout(180_000)
 
@@ -62,8 +63,15 @@ test('what warn mode saw becomes a policy that is not valid until signed; then t
   expect(again.stdout).toMatch(/findings that the policy in force lets pass by now/)
 })
 
+/** The lines that came, once there are so many. */
+const arrived = async (sender: Sender, count: number): Promise<readonly string[]> => {
+  for (let tries = 0; sender.received().length < count && tries < 300; tries += 1) await sleep(100)
+  return sender.received()
+}
+
 test('what containers write arrives at the aggregator; while it is down they run on', async () => {
   const both = await openForwarding('tls', { containers: engine.host.path('/var/lib/docker') })
+  const [sender] = both.senders
   const say = (name: string, from: number) =>
     engine.docker([
       'run',
@@ -76,14 +84,14 @@ test('what containers write arrives at the aggregator; while it is down they run
       `for i in 0 1 2 3 4; do echo ${name} $((${from}+i)); done`,
     ])
   try {
-    await Promise.all([both.aggregator.start(), both.sender.start()])
+    await Promise.all([both.aggregator.start(), sender.start()])
     expect(await say('first', 0)).toMatchObject({ exitCode: 0 })
-    await both.arrived(5, 'containers')
-    await both.aggregator.end()
+    await arrived(sender, 5)
+    await both.aggregator.kill()
     expect(await say('second', 5)).toMatchObject({ exitCode: 0 })
     await both.aggregator.start()
-    const lines = (await both.arrived(10, 'containers')).map(
-      (line): { log: string; attrs: { tag: string } } => JSON.parse(line),
+    const lines = (await arrived(sender, 10)).map((line): { log: string; attrs: { tag: string } } =>
+      JSON.parse(line),
     )
     const unique = [...new Set(lines.map(({ log }) => log.trim()))]
     expect(unique).toEqual([

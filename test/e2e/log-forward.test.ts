@@ -1,23 +1,38 @@
-/** The decision log on its way to an aggregator: two real rsyslogds with the snippets of install/rsyslog. */
+/** The decision log on its way to an aggregator: real rsyslogds with the snippets of install/rsyslog, whoever is killed. */
+import { execFileSync } from 'node:child_process'
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { type Forwarding, type ForwardingOptions, openForwarding, type Way } from './support/rsyslog.ts'
+import { fileURLToPath } from 'node:url'
+import { expect, jest, test } from '@jest/globals'
+import { hashOf } from '../support/trail.ts'
+import {
+  type Forwarding,
+  type ForwardingOptions,
+  openForwarding,
+  type Sender,
+  type Way,
+} from './support/rsyslog.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(90_000)
 
-let forwarding: Forwarding | undefined
-
-const open = async (way: Way, options?: ForwardingOptions): Promise<Forwarding> => {
-  forwarding = await openForwarding(way, options)
-  writeFileSync(forwarding.log, '')
-  return forwarding
+/** Runs both ends while something is done with them; the tests mostly wait, so they run side by side. */
+const forwarding = async (
+  way: Way,
+  options: ForwardingOptions,
+  act: (both: Forwarding, records: Records) => Promise<void>,
+): Promise<void> => {
+  const both = await openForwarding(way, { hosts: ['one', 'two'], ...options })
+  try {
+    for (const { log } of both.senders) writeFileSync(log, '')
+    await Promise.all([both.aggregator, ...both.senders].map((each) => each.start()))
+    await act(both, new Records(both))
+  } finally {
+    await both.close()
+  }
 }
 
-afterEach(async () => {
-  await forwarding?.close()
-  forwarding = undefined
-})
+/** How long a sender stays away, as lintel-forward.service has it. */
+const pause = 2000
 
 /** What a record can hold that something on the way might change, and one of 100 kB. */
 const awkward = [
@@ -28,95 +43,231 @@ const awkward = [
   'x'.repeat(100_000),
 ]
 
-const line = (number: number): string =>
-  JSON.stringify({
-    sequence: number,
-    time: '2027-03-01T12:00:00Z',
-    message: awkward[number % awkward.length],
+/** Records 1 to `count` of a host, as long as decisions are and chained as lintel chains them. */
+const chained = (host: string, count: number): readonly string[] => {
+  let previous = ''
+  return Array.from({ length: count }, (_, index) => {
+    const record = {
+      version: 1,
+      time: '2027-03-01T12:00:00Z',
+      host,
+      message: awkward[index % awkward.length],
+    }
+    const line = JSON.stringify({ ...record, sequence: index + 1, previous })
+    previous = hashOf(line)
+    return line
   })
-
-const lines = (from: number, to: number): readonly string[] =>
-  Array.from({ length: to - from }, (_, index) => line(from + index))
-
-const write = ({ log }: Forwarding, from: number, to: number): void =>
-  appendFileSync(
-    log,
-    lines(from, to)
-      .map((each) => `${each}\n`)
-      .join(''),
-  )
-
-/** The lines without what stands there a second time, as every lintel log command reads them. */
-const once = (received: readonly string[]): readonly string[] => [...new Set(received)]
-
-/** Waits until this record and whatever comes twice has come. */
-const until = async (both: Forwarding, number: number): Promise<void> => {
-  for (let tries = 0; !both.received().includes(line(number)) && tries < 400; tries += 1) await sleep(100)
-  await sleep(500)
 }
 
-describe.each(['relp', 'tls', 'tcp'] as const)('%s', (way) => {
-  test('every record arrives once, in order, unaltered, across an outage, a killed sender and a rotation', async () => {
-    const both = await open(way)
-    await Promise.all([both.aggregator.start(), both.sender.start()])
-    write(both, 0, 20)
-    await until(both, 19)
-    await both.aggregator.end()
-    write(both, 20, 40)
-    await sleep(1000)
-    // RELP's one record that waits for its answer is in the sender's memory (docs/log.md).
-    if (way !== 'relp') await both.sender.end()
-    write(both, 40, 50)
-    if (way !== 'relp') await both.sender.start()
-    write(both, 50, 60)
-    await sleep(1000)
-    renameSync(both.log, `${both.log}-20270301`)
-    writeFileSync(both.log, '')
-    write(both, 60, 80)
-    await sleep(500)
-    await both.aggregator.start()
-    await until(both, 79)
-    await both.sender.end()
-    write(both, 80, 90)
-    await both.sender.start()
-    await until(both, 89)
-    expect(once(both.received())).toEqual(lines(0, 90))
-  })
-})
+/** The two hosts' records, written and expected. */
+class Records {
+  readonly #senders: readonly Sender[]
+  readonly #lines: ReadonlyMap<Sender, readonly string[]>
+  #count = 0
 
-test('relp: nothing is lost or out of order where the aggregator is killed while records come', async () => {
-  const both = await open('relp')
-  await Promise.all([both.aggregator.start(), both.sender.start()])
-  for (let round = 0; round < 4; round += 1) {
+  constructor({ senders }: Forwarding) {
+    this.#senders = senders
+    this.#lines = new Map(senders.map((sender) => [sender, chained(sender.host, 400)]))
+  }
+
+  /** All that a sender was given. */
+  of(sender: Sender): readonly string[] {
+    return (this.#lines.get(sender) ?? []).slice(0, this.#count)
+  }
+
+  /** So many more in each host's log. */
+  write(count: number): void {
+    for (const [sender, lines] of this.#lines) {
+      const text = lines.slice(this.#count, this.#count + count).map((line) => `${line}\n`)
+      appendFileSync(sender.log, text.join(''))
+    }
+    this.#count += count
+  }
+
+  /** So many more, a few at a time, while something else happens. */
+  async trickle(count: number, meanwhile: () => Promise<void>): Promise<void> {
     const writing = (async () => {
-      for (let each = 0; each < 10; each += 1) {
-        write(both, round * 50 + each * 5, round * 50 + each * 5 + 5)
-        await sleep(30)
+      for (let written = 0; written < count; written += 5) {
+        this.write(5)
+        await sleep(25)
       }
     })()
-    await sleep(100 + 40 * round)
-    await both.aggregator.end()
+    await meanwhile()
     await writing
-    await both.aggregator.start()
+  }
+
+  /** Waits until the last record has come, and whatever would come twice. */
+  async arrived(): Promise<void> {
+    const isThere = (sender: Sender) => sender.received().includes(this.of(sender).at(-1) ?? '')
+    for (let tries = 0; !this.#senders.every(isThere) && tries < 300; tries += 1) await sleep(100)
+    await sleep(300)
+  }
+
+  /** Each record is in the aggregator's file literally once, in order and unaltered. */
+  async expectAll(): Promise<void> {
+    await this.arrived()
+    for (const sender of this.#senders) {
+      const [received, written] = [sender.received(), this.of(sender)]
+      expect(numbers(received)).toEqual(numbers(written))
+      expect(received).toEqual(written)
+    }
+  }
+}
+
+const numbers = (lines: readonly string[]): readonly number[] =>
+  lines.map((line) => Number(/"sequence":(\d+)/.exec(line)?.[1]))
+
+const rotate = ({ log }: Sender): void => {
+  renameSync(log, `${log}-20270301`)
+  writeFileSync(log, '')
+}
+
+test.concurrent.each(['relp', 'tls', 'tcp'] as const)(
+  '%s: every record is in its host’s file once, in order, across outages, kills and a rotation',
+  (way) =>
+    forwarding(way, {}, async ({ aggregator, senders }, records) => {
+      const [one, two] = senders
+      records.write(20)
+      await records.expectAll()
+      // Ended cleanly; a sender killed meanwhile, with records that wait and others that come while it is away.
+      await aggregator.stop()
+      records.write(20)
+      await sleep(1200)
+      await one.kill()
+      records.write(10)
+      await sleep(pause)
+      await one.start()
+      records.write(10)
+      await sleep(300)
+      for (const sender of senders) rotate(sender)
+      records.write(20)
+      await sleep(300)
+      await aggregator.start()
+      await records.expectAll()
+      // Killed while nothing is on its way.
+      await aggregator.kill()
+      records.write(10)
+      await two?.kill()
+      await aggregator.start()
+      await two?.start()
+      await records.expectAll()
+      await Promise.all(senders.map((sender) => sender.kill()))
+      records.write(10)
+      await Promise.all(senders.map((sender) => sender.start()))
+      await records.expectAll()
+    }),
+)
+
+/** Kills both senders three times while records come. */
+const killSenders = async ({ senders }: Forwarding, records: Records): Promise<void> => {
+  for (let round = 0; round < 3; round += 1)
+    await records.trickle(30, async () => {
+      await sleep(40 + 30 * round)
+      await Promise.all(senders.map((sender) => sender.kill()))
+      await sleep(pause)
+      await Promise.all(senders.map((sender) => sender.start()))
+    })
+}
+
+test.concurrent.each(['relp', 'tcp'] as const)(
+  '%s: senders killed while records come: each is there once',
+  (way) =>
+    forwarding(way, {}, async (both, records) => {
+      await killSenders(both, records)
+      await records.expectAll()
+    }),
+)
+
+/** Kills the aggregator three times while records come. */
+const killUnderLoad = async ({ aggregator }: Forwarding, records: Records): Promise<void> => {
+  for (let round = 0; round < 3; round += 1) {
+    await records.trickle(40, async () => {
+      await sleep(60 + 40 * round)
+      await aggregator.kill()
+    })
+    await aggregator.start()
     await sleep(700)
   }
-  await until(both, 199)
-  expect(once(both.received())).toEqual(lines(0, 200))
-})
+}
 
-describe.each(['relp', 'tls'] as const)('%s: an aggregator that is not the one named gets nothing', (way) => {
-  test.each([
-    ['another name', { aggregatorName: 'other.example' }],
-    ['another authority', { foreignAuthority: true }],
-  ] as const)('%s', async (_, options) => {
-    const both = await open(way, options)
-    await Promise.all([both.aggregator.start(), both.sender.start()])
-    write(both, 0, 5)
+test.concurrent('relp: an aggregator killed while records come: each is there once', () =>
+  forwarding('relp', {}, async (both, records) => {
+    await killUnderLoad(both, records)
+    await records.expectAll()
+  }))
+
+test.concurrent('relp: that, and the senders killed while it is away: each is there once', () =>
+  forwarding('relp', {}, async ({ aggregator, senders }, records) => {
+    for (let round = 0; round < 3; round += 1) {
+      await records.trickle(40, async () => {
+        await sleep(60 + 30 * round)
+        await aggregator.kill()
+        await sleep(20 * round)
+        await Promise.all(senders.map((sender) => sender.kill()))
+        await sleep(pause)
+      })
+      await Promise.all(senders.map((sender) => sender.start()))
+      await sleep(200)
+      await aggregator.start()
+      await sleep(400)
+    }
+    await records.expectAll()
+  }))
+
+/** None twice, all in order and unaltered, and what is missing is just what verify says. */
+const expectTold = async ({ senders }: Forwarding, records: Records): Promise<void> => {
+  records.write(5)
+  await records.arrived()
+  for (const sender of senders) {
+    const received = numbers(sender.received())
+    expect(received).toEqual([...new Set(received)].toSorted((a, b) => a - b))
+    const written = new Set(records.of(sender))
+    expect(sender.received().filter((line) => !written.has(line))).toEqual([])
+    const missing = numbers(records.of(sender)).filter((number) => !received.includes(number))
+    expect(toldMissing(sender)).toEqual(missing)
+  }
+}
+
+// What has no acknowledgement may be lost on its way.
+test.concurrent.each(['tls', 'tcp'] as const)(
+  '%s: an aggregator killed while records come: verify names what is missing',
+  (way) =>
+    forwarding(way, {}, async (both, records) => {
+      await killUnderLoad(both, records)
+      await expectTold(both, records)
+    }),
+)
+
+test.concurrent('tls: senders killed while records come: verify names what is missing', () =>
+  forwarding('tls', {}, async (both, records) => {
+    await killSenders(both, records)
+    await expectTold(both, records)
+  }))
+
+const toldMissing = ({ copy }: Sender): readonly number[] => {
+  const lintel = fileURLToPath(new URL('../../dist/lintel', import.meta.url))
+  const script = '"$0" log verify --received --json "$1" || [ $? = 1 ]'
+  const told: {
+    readonly faults: readonly { readonly kind: string; readonly sequences: [number, number] }[]
+  } = JSON.parse(execFileSync('sh', ['-c', script, lintel, copy], { encoding: 'utf8' }))
+  return told.faults.flatMap(({ sequences: [from, to] }) =>
+    Array.from({ length: to - from + 1 }, (_, index) => from + index),
+  )
+}
+
+test.concurrent.each([
+  ['relp', 'of another name', { aggregatorName: 'other.example' }],
+  ['relp', 'of another authority', { foreignAuthority: true }],
+  ['tls', 'of another name', { aggregatorName: 'other.example' }],
+  ['tls', 'of another authority', { foreignAuthority: true }],
+] as const)('%s: an aggregator %s gets nothing', (way, _, options) =>
+  forwarding(way, { hosts: ['one'], ...options }, async ({ senders: [sender] }, records) => {
+    records.write(5)
     // The sender says why, once it has tried; nothing of what it has is let out then or later.
     const reason = /certificate|peer|tls|handshake/i
-    for (let waited = 0; waited < 20_000 && !reason.test(both.sender.said()); waited += 200) await sleep(200)
-    expect(both.sender.said()).toMatch(reason)
+    for (let waited = 0; waited < 20_000 && !reason.test(sender.said()); waited += 200) await sleep(200)
+    expect(sender.said()).toMatch(reason)
     await sleep(1000)
-    expect(both.received()).toEqual([])
-  })
-})
+    expect(sender.received()).toEqual([])
+  }),
+)

@@ -238,7 +238,7 @@ fn last_line(path: &str) -> io::Result<Option<Line>> {
 }
 
 /// Offset of the last line end before this offset.
-fn newline_before(file: &File, offset: u64) -> io::Result<Option<u64>> {
+pub fn newline_before(file: &File, offset: u64) -> io::Result<Option<u64>> {
     let mut chunk = [0u8; 8192];
     let mut end = offset;
     while end > 0 {

@@ -9,6 +9,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use rquickjs::{Ctx, IntoJs, Object, Value};
 
 use super::gzip::Unpacked;
+use super::line_batch::{Lines, Wanted, cut};
 use super::log_file::{self, LogFile};
 use super::reply::{HostError, HostResult};
 
@@ -29,87 +30,6 @@ struct Open {
 
 thread_local! {
     static OPEN: RefCell<Vec<Option<Open>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Which lines are wanted: objects whose `time` lies in the span and that hold each of these texts.
-#[derive(Default)]
-pub struct Wanted {
-    from: String,
-    until: String,
-    texts: Vec<String>,
-}
-
-impl Wanted {
-    pub fn read(told: &Object<'_>) -> rquickjs::Result<Wanted> {
-        Ok(Wanted { from: told.get("from")?, until: told.get("until")?, texts: told.get("texts")? })
-    }
-
-    fn holds(&self, line: &str) -> bool {
-        self.texts.iter().all(|text| line.contains(text.as_str())) && self.spans(line)
-    }
-
-    fn spans(&self, line: &str) -> bool {
-        if self.from.is_empty() && self.until.is_empty() {
-            return true;
-        }
-        let time = line.split_once("\"time\":\"").and_then(|(_, rest)| rest.split('"').next());
-        time.is_none_or(|time| {
-            time >= self.from.as_str() && (self.until.is_empty() || time < self.until.as_str())
-        })
-    }
-}
-
-/// What one reading gave.
-#[derive(Default)]
-pub struct Lines {
-    /// Lines wanted, in the order read, and where each begins.
-    lines: Vec<String>,
-    starts: Vec<u64>,
-    /// Where to go on.
-    next: u64,
-    /// Nothing more there, but for so many bytes of a line without an end.
-    ended: bool,
-    tail: u64,
-    /// Lines that are no JSON objects, and where the first of them begins.
-    foreign: u32,
-    first_foreign: u64,
-}
-
-impl<'js> IntoJs<'js> for Lines {
-    fn into_js(self, ctx: &Ctx<'js>) -> rquickjs::Result<Value<'js>> {
-        let reply = Object::new(ctx.clone())?;
-        let starts: Vec<f64> = self.starts.iter().map(|start| *start as f64).collect();
-        reply.set("lines", self.lines)?;
-        reply.set("starts", starts)?;
-        reply.set("next", self.next as f64)?;
-        reply.set("ended", self.ended)?;
-        reply.set("tail", self.tail as f64)?;
-        reply.set("foreign", self.foreign)?;
-        reply.set("firstForeign", self.first_foreign as f64)?;
-        Ok(reply.into_value())
-    }
-}
-
-impl Lines {
-    fn add(&mut self, bytes: &[u8], start: u64, wanted: &Wanted) {
-        let is_object = bytes.first() == Some(&b'{') && bytes.last() == Some(&b'}');
-        match str::from_utf8(bytes) {
-            Ok(line) if is_object => {
-                if wanted.holds(line) {
-                    self.lines.push(line.to_owned());
-                    self.starts.push(start);
-                }
-            }
-            _ => self.add_foreign(start),
-        }
-    }
-
-    fn add_foreign(&mut self, start: u64) {
-        if self.foreign == 0 || start < self.first_foreign {
-            self.first_foreign = start;
-        }
-        self.foreign += 1;
-    }
 }
 
 /// What an opened log is.
@@ -214,27 +134,6 @@ fn fill(
     }
 }
 
-/// The whole lines of these bytes, which begin at `start` of the file, and how many bytes they are.
-fn cut(bytes: &[u8], start: u64, ended: bool, wanted: &Wanted) -> (Lines, usize) {
-    let mut lines = Lines { ended, ..Lines::default() };
-    let mut used = 0;
-    let mut rest = bytes;
-    while let Some(length) = rest.iter().position(|byte| *byte == b'\n') {
-        let (line, after) = rest.split_at(length);
-        lines.add(line, start + used as u64, wanted);
-        used += length + 1;
-        rest = after.get(1..).unwrap_or_default();
-    }
-    if used == 0 && !ended {
-        // No line that long is a record.
-        lines.add_foreign(start);
-        used = bytes.len();
-    }
-    lines.next = start + used as u64;
-    lines.tail = if ended { (bytes.len() - used) as u64 } else { 0 };
-    (lines, used)
-}
-
 /// The lines of some piece that end before this byte of a plain file, last one first.
 pub fn before(handle: usize, end: f64, wanted: &Wanted) -> HostResult<Lines> {
     with(handle, |open| {
@@ -280,14 +179,6 @@ fn with(handle: usize, read: impl FnOnce(&mut Open) -> io::Result<Lines>) -> Hos
     })
 }
 
-/// True once nobody reads what is written to the descriptor, a pipe or a socket.
-pub fn is_abandoned(descriptor: i32) -> bool {
-    let mut asked = libc::pollfd { fd: descriptor, events: 0, revents: 0 };
-    // SAFETY: one pollfd, as told.
-    let answered = unsafe { libc::poll(&mut asked, 1, 0) };
-    answered == 1 && asked.revents & (libc::POLLERR | libc::POLLHUP) != 0
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -298,14 +189,6 @@ mod tests {
         let path = format!("{}/lintel-lines-{name}-{}", std::env::temp_dir().display(), std::process::id());
         std::fs::write(&path, text).unwrap();
         path
-    }
-
-    fn wanted(from: &str, until: &str, texts: &[&str]) -> Wanted {
-        Wanted {
-            from: from.to_owned(),
-            until: until.to_owned(),
-            texts: texts.iter().map(|&text| text.to_owned()).collect(),
-        }
     }
 
     /// Many lines of different lengths, some longer than a piece.
@@ -399,32 +282,10 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_chosen_by_time_and_text() {
-        let record =
-            |time: &str, verdict: &str| format!("{{\"time\":\"{time}\",\"verdict\":\"{verdict}\"}}\n");
-        let text = ["1", "2", "3"].map(|time| record(time, "deny")).concat() + &record("2", "allow");
-        let opened = open(&file("chosen", text.as_bytes())).unwrap();
-        let count = |wanted: Wanted| after(opened.handle, 0.0, &wanted).unwrap().lines.len();
-        assert_eq!(count(wanted("2", "", &[])), 3);
-        assert_eq!(count(wanted("2", "3", &[])), 2);
-        assert_eq!(count(wanted("", "3", &["\"verdict\":\"deny\""])), 2);
-        assert_eq!(count(wanted("2", "3", &["\"verdict\":\"deny\"", "\"time\":\"2\""])), 1);
-    }
-
-    #[test]
     fn only_files_are_opened() {
         let code = |path: &str| open(path).err().unwrap().code;
         assert_eq!(code("/"), "EISDIR");
         assert_eq!(code("/dev/null"), "EINVAL");
         assert_eq!(code("/nowhere"), "ENOENT");
-    }
-
-    #[test]
-    fn a_pipe_nobody_reads_is_noticed() {
-        let (reader, writer) = io::pipe().unwrap();
-        let descriptor = std::os::fd::AsRawFd::as_raw_fd(&writer);
-        assert!(!is_abandoned(descriptor));
-        drop(reader);
-        assert!(is_abandoned(descriptor));
     }
 }

@@ -7,12 +7,14 @@ mod chain_lines;
 mod chain_place;
 pub mod clock;
 mod daemon;
+pub mod descriptors;
 mod durable;
 mod file_system;
 pub mod files;
 mod gzip;
 pub mod kept;
 mod levels;
+mod line_batch;
 mod lines;
 mod log_file;
 mod mountinfo;
@@ -20,6 +22,8 @@ mod once;
 mod place;
 mod probe;
 pub mod process;
+pub mod program;
+mod received;
 mod reply;
 mod resolve;
 mod run_folder;
@@ -116,7 +120,7 @@ pub fn bind_administration(host: &Object<'_>) -> rquickjs::Result<()> {
         Func::from(|target: String, path: String| done(place::symbolic_link(&target, &path))),
     )?;
     host.set("areEqual", Func::from(|one: String, other: String| Outcome(place::are_equal(&one, &other))))?;
-    host.set("isLintel", Func::from(|path: String| process::is_self(&path)))?;
+    host.set("isLintel", Func::from(|path: String| program::is_self(&path)))?;
     host.set("signal", Func::from(|process: i32, signal: i32| done(daemon::signal(process, signal))))?;
     host.set(
         "exchange",
@@ -130,7 +134,7 @@ pub fn bind_administration(host: &Object<'_>) -> rquickjs::Result<()> {
 
 /// How the command line reads decision logs.
 fn bind_logs(host: &Object<'_>) -> rquickjs::Result<()> {
-    use lines::Wanted;
+    use line_batch::Wanted;
     use reply::Outcome;
     host.set("openLines", Func::from(|path: String| Outcome(lines::open(&path))))?;
     host.set("closeLines", Func::from(lines::close))?;
@@ -153,20 +157,25 @@ fn bind_logs(host: &Object<'_>) -> rquickjs::Result<()> {
         Func::from(|path: String, text: String| Outcome(signing_key::sign(&path, &text))),
     )?;
     host.set("publicKey", Func::from(|pem: String| Outcome(signing_key::public_key(&pem))))?;
-    host.set("isAbandoned", Func::from(lines::is_abandoned))
+    host.set("isAbandoned", Func::from(descriptors::is_abandoned))?;
+    host.set("nextInputLine", Func::from(|| Outcome(received::next_input_line())))?;
+    host.set(
+        "appendOnce",
+        Func::from(|path: String, line: String| Outcome(received::append_once(&path, &line))),
+    )
 }
 
 fn bind_processes(host: &Object<'_>) -> rquickjs::Result<()> {
     use reply::{Outcome, done};
     host.set("environment", Func::from(process::environment))?;
     host.set("currentDirectory", Func::from(|| Outcome(process::current_directory())))?;
-    host.set("write", Func::from(|fd: i32, text: String| process::write_descriptor(fd, &text)))?;
-    host.set("replaceStdin", Func::from(|text: String| done(process::replace_stdin(&text))))?;
-    host.set("isTerminal", Func::from(process::is_terminal))?;
-    host.set("terminalColumns", Func::from(process::terminal_columns))?;
+    host.set("write", Func::from(|fd: i32, text: String| descriptors::write_descriptor(fd, &text)))?;
+    host.set("replaceStdin", Func::from(|text: String| done(descriptors::replace_stdin(&text))))?;
+    host.set("isTerminal", Func::from(descriptors::is_terminal))?;
+    host.set("terminalColumns", Func::from(descriptors::terminal_columns))?;
     host.set(
         "execve",
-        Func::from(|path: String, arguments: Vec<String>| done(process::execute(&path, &arguments))),
+        Func::from(|path: String, arguments: Vec<String>| done(program::execute(&path, &arguments))),
     )?;
     host.set("spawn", Func::from(spawn::run))?;
     host.set(
@@ -184,7 +193,7 @@ fn bind_processes(host: &Object<'_>) -> rquickjs::Result<()> {
         }),
     )?;
     host.set("endBreakGlass", Func::from(|| done(break_glass::end())))?;
-    host.set("findRuntime", Func::from(process::find_runtime))?;
+    host.set("findRuntime", Func::from(program::find_runtime))?;
     host.set("callModule", Func::from(call_module))
 }
 

@@ -1,8 +1,8 @@
 /** rsyslogd on both ends: the snippets of install/rsyslog with this test's paths and ports, on the loopback. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { hostname, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -15,21 +15,28 @@ export interface Daemon {
   readonly configuration: string
   start(): Promise<void>
   /** Kills it, as lintel-forward.service does. */
-  end(): Promise<void>
+  kill(): Promise<void>
+  /** Asks it to end, as systemd does where nothing else is said. */
+  stop(): Promise<void>
   /** What it said of itself. */
   said(): string
 }
 
-export interface Forwarding {
-  readonly folder: string
-  /** The log on the host. */
+/** A host's end. */
+export interface Sender extends Daemon {
+  /** What the host calls itself. */
+  readonly host: string
+  /** The log it sends. */
   readonly log: string
-  readonly sender: Daemon
+  /** The file the aggregator has of it, of decisions or of containers. */
+  readonly copy: string
+  /** The lines in there. */
+  received(): readonly string[]
+}
+
+export interface Forwarding {
+  readonly senders: readonly [Sender, ...Sender[]]
   readonly aggregator: Daemon
-  /** Lines the aggregator has written for this host, of decisions or of containers. */
-  received(file?: 'decisions' | 'containers'): readonly string[]
-  /** Waits until that many have come; throws after a while. */
-  arrived(count: number, file?: 'decisions' | 'containers'): Promise<readonly string[]>
   close(): Promise<void>
 }
 
@@ -42,17 +49,27 @@ const replaced = (text: string, changes: readonly (readonly [string, string])[])
     return changed.replaceAll(from, to)
   }, text)
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
+/** Where both ends are. */
+interface Place {
+  readonly folder: string
+  readonly network: Network
+}
 
-const daemon = (folder: string, name: string, text: string): Daemon => {
+/** A network of its own: a loopback with Ethernet's frames, in which every port is free. */
+interface Network {
+  readonly pid: number
+  close(): void
+}
+
+const openNetwork = async (): Promise<Network> => {
+  const script = 'ip link set lo mtu 1500 up && echo up && exec sleep infinity'
+  const holder = spawn('unshare', ['-n', 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [said] = await once(holder.stdout, 'data')
+  if (holder.pid === undefined || String(said) !== 'up\n') throw new Error(`no network: ${said}`)
+  return { pid: holder.pid, close: () => holder.kill('SIGKILL') }
+}
+
+const daemon = ({ folder, network }: Place, name: string, text: string): Daemon => {
   const own = join(folder, `${name}.said`)
   const configuration = join(folder, `${name}.conf`)
   const work = join(folder, `${name}.work`)
@@ -61,30 +78,37 @@ const daemon = (folder: string, name: string, text: string): Daemon => {
   // A configuration in which nothing takes messages of its own is none.
   writeFileSync(configuration, `${placed}\naction(type="omfile" file="${own}")\n`)
   let running: ChildProcess | undefined
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const child = running
+    running = undefined
+    if (child === undefined || child.exitCode !== null) return
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill(signal)
+    await ended
+    rmSync(join(folder, `${name}.pid`), { force: true })
+  }
   return {
     configuration,
     start: async () => {
       const arguments_ = ['-n', '-f', configuration, '-i', join(folder, `${name}.pid`)]
-      running = spawn('rsyslogd', arguments_, { stdio: ['ignore', 'ignore', openSync(own, 'a')] })
+      const inside = ['-t', String(network.pid), '-n', 'rsyslogd', ...arguments_]
+      running = spawn('nsenter', inside, { stdio: ['ignore', 'ignore', openSync(own, 'a')] })
       for (let tries = 0; !existsSync(join(folder, `${name}.pid`)); tries += 1) {
         if (tries > 600 || running.exitCode !== null) throw new Error(`rsyslogd does not start: ${text}`)
         await sleep(50)
       }
     },
-    end: async () => {
-      const child = running
-      running = undefined
-      if (child === undefined || child.exitCode !== null) return
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGKILL')
-      await ended
-      rmSync(join(folder, `${name}.pid`), { force: true })
-    },
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
     said: () => (existsSync(own) ? readFileSync(own, 'utf8') : ''),
   }
 }
 
 export interface ForwardingOptions {
+  /** Names of the hosts that send; one where none is told. */
+  readonly hosts?: readonly [string, ...string[]]
+  /** The log that is sent; one of its own where none is told. */
+  readonly log?: string
   /** Name in the aggregator's certificate. */
   readonly aggregatorName?: string
   /** The aggregator's certificate is signed by an authority the host does not know. */
@@ -93,61 +117,54 @@ export interface ForwardingOptions {
   readonly containers?: string
 }
 
-const wirePorts = { relp: '2514', tls: '6514', tcp: '514' } as const
+const lintel = fileURLToPath(new URL('../../../dist/lintel', import.meta.url))
 
 /** Lays out both ends; nothing runs yet. */
 export const openForwarding = async (way: Way, options: ForwardingOptions = {}): Promise<Forwarding> => {
   const folder = mkdtempSync(join(tmpdir(), 'lintel-rsyslog-'))
-  const log = join(folder, 'decisions.jsonl')
-  const port = await freePort()
+  const place = { folder, network: await openNetwork() }
   writeCertificates(folder, options)
-  const [snippet, source, place] =
-    options.containers === undefined
-      ? ([`lintel-${way}.conf`, '/var/log/lintel/decisions.jsonl', log] as const)
-      : (['../docker-logs/forward.conf', '/var/lib/docker', options.containers] as const)
-  const senderText = replaced(readFileSync(join(snippets, snippet), 'utf8'), [
-    [source, place],
-    ['target="aggregator.example"', 'target="127.0.0.1"'],
-    [`port="${wirePorts[way]}"`, `port="${port}"`],
-    ['action.resumeInterval="5"', 'action.resumeInterval="1"'],
-    ...(way === 'tcp' ? [] : ([['/etc/lintel/log/', join(folder, 'host/')]] as const)),
-  ])
-  const others = await Promise.all([freePort(), freePort(), freePort()])
-  const listeners = (['relp', 'tls', 'tcp'] as const).map(
-    (each, index) => [`port="${wirePorts[each]}"`, `port="${each === way ? port : others[index]}"`] as const,
-  )
   const aggregatorText = replaced(readFileSync(join(snippets, 'aggregator.conf'), 'utf8'), [
-    ...listeners,
     ['/etc/lintel/log/', join(folder, 'aggregator/')],
-    ['/var/log/hosts/', join(folder, 'hosts/')],
+    ['/var/log/hosts', join(folder, 'hosts')],
+    ['/usr/bin/lintel', lintel],
   ])
-  const sender = daemon(folder, 'sender', senderText)
-  const aggregator = daemon(folder, 'aggregator', aggregatorText)
-  const received: Forwarding['received'] = (file = 'decisions') => {
-    const path = join(folder, 'hosts', hostname(), `${file}.jsonl`)
-    return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
-  }
+  const aggregator = daemon(place, 'aggregator', aggregatorText)
+  const [first, ...further] = options.hosts ?? ['host']
+  const sender = (host: string): Sender => senderOf({ ...place, way }, host, options)
+  const senders = [sender(first), ...further.map(sender)] as const
   return {
-    folder,
-    log,
-    sender,
+    senders,
     aggregator,
-    received,
-    arrived: async (count, file) => {
-      for (let tries = 0; tries < 300; tries += 1) {
-        const lines = received(file)
-        if (lines.length >= count) return lines
-        await sleep(100)
-      }
-      throw new Error(
-        `${received(file).length} of ${count} arrived; sender: ${sender.said()} aggregator: ${aggregator.said()}`,
-      )
-    },
     close: async () => {
-      await Promise.all([sender.end(), aggregator.end()])
+      await Promise.all([aggregator, ...senders].map((each) => each.kill()))
+      place.network.close()
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+const senderOf = (
+  { way, ...place }: Place & { readonly way: Way },
+  host: string,
+  { containers, log = join(place.folder, `${host}.jsonl`) }: ForwardingOptions,
+): Sender => {
+  const { folder } = place
+  const [snippet, source, read] =
+    containers === undefined
+      ? ([`lintel-${way}.conf`, '/var/log/lintel/decisions.jsonl', log] as const)
+      : (['../docker-logs/forward.conf', '/var/lib/docker', containers] as const)
+  const text = replaced(readFileSync(join(snippets, snippet), 'utf8'), [
+    [source, read],
+    ['global(', `global(localHostname="${host}" `],
+    ['target="aggregator.example"', 'target="127.0.0.1"'],
+    ['action.resumeInterval="5"', 'action.resumeInterval="1"'],
+    ...(way === 'tcp' ? [] : ([['/etc/lintel/log/', join(folder, 'host/')]] as const)),
+  ])
+  const kind = containers === undefined ? 'decisions' : 'containers'
+  const copy = join(folder, 'hosts', host, `${kind}.jsonl`)
+  const received = () => (existsSync(copy) ? readFileSync(copy, 'utf8').split('\n').slice(0, -1) : [])
+  return { ...daemon(place, host, text), host, log, copy, received }
 }
 
 /** host/ and aggregator/ as the snippets name their files. */
