@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_line_is_found_by_its_number_however_far_back() {
         let lines: Vec<String> =
-            (1..3000).map(|number| record(number * 2, (number as usize * 7919) % 9000)).collect();
+            (1..1000).map(|number| record(number * 2, (number as usize * 7919) % 27000)).collect();
         let file = file("far", &lines);
         let length = file.metadata().unwrap().len();
         assert!(length > LOOKED_THROUGH);
@@ -123,7 +123,7 @@ mod tests {
             assert_eq!(by_number(&file, length, line).unwrap(), Some(at));
             at += line.len() as u64 + 1;
         }
-        for number in [1, 3, 2999, 5999, 6000, 1 << 40] {
+        for number in [1, 3, 999, 1999, 2000, 1 << 40] {
             assert!(!is_in(&file, &record(number, 1)).unwrap(), "{number}");
         }
         assert!(!is_in(&file, &record(2, 1)).unwrap());
