@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   statSync,
@@ -225,5 +226,58 @@ describe('metrics', () => {
     expect((await metrics()).get(deny)).toBe(13)
     expect(statSync(shim.path(output)).mode & 0o777).toBe(0o644)
     expect(existsSync(shim.path('/var/lib/lintel/metrics.json'))).toBe(true)
+  })
+
+  test('what a forger writes breaks no series: each stays a number, the last time one that was', async () => {
+    shim.policy('')
+    write('', 0, 4)
+    const before = await metrics()
+    for (const forged of [
+      { time: 'zzzz', sequence: 1e308 },
+      { time: '9999-99-99T00:00:00Z', sequence: -1 },
+      { time: '2027-03-01T10:00:59.000000Z', sequence: 0.5, verdict: 'x"\n{}', engine: { id: 'x"\n{}' } },
+    ])
+      appendFileSync(shim.path(decisionLog), `${record(1, forged)}\n`)
+    const after = await metrics()
+    expect(after.get('lintel_decisions_total{verdict="deny",engine="none"}')).toBe(1)
+    expect(after.get('lintel_last_decision_timestamp_seconds')).toBe(
+      Date.parse('2027-03-01T10:00:59Z') / 1000,
+    )
+    expect([...after.keys()].toSorted()).toEqual([...before.keys()].toSorted())
+  })
+
+  test('as the unit of install/prometheus calls it: a file that ends in .prom, put in place by rename', async () => {
+    const unit = readFileSync(
+      new URL('../install/prometheus/lintel-metrics.service', import.meta.url),
+      'utf8',
+    )
+    const [, words = ''] = /^ExecStart=\/usr\/bin\/lintel (.+)$/m.exec(unit) ?? []
+    const file = words.split(' ').at(-1) ?? ''
+    expect(file).toMatch(/^\/[a-z/-]+\/[a-z]+\.prom$/)
+    mkdirSync(dirname(shim.path(file)), { recursive: true })
+    write('', 0, 4)
+    const trace = `${shim.host.workspace}/trace`
+    const strace = [
+      'strace',
+      '-f',
+      '-qq',
+      '-e',
+      'trace=open,openat,creat,rename,renameat,renameat2',
+      '-o',
+      trace,
+    ]
+    const called = await shim.lintel(words.split(' '), { behind: strace })
+    expect([called.status, called.stderr]).toEqual([0, ''])
+    const calls = readFileSync(trace, 'utf8').split('\n')
+    const opened = calls.flatMap((call) => /open\w*\(.*"([^"]+)", [^)]*O_CREAT/.exec(call)?.[1] ?? [])
+    const renamed = calls.flatMap(
+      (call) => /rename\w*\(.*"([^"]+)",.*"([^"]+)"/.exec(call)?.slice(1, 3) ?? [],
+    )
+    const temporary = renamed[renamed.indexOf(file) - 1] ?? ''
+    expect(dirname(temporary)).toBe(dirname(file))
+    expect(opened).toContain(temporary)
+    // The collector reads whatever ends so, half written or not.
+    expect(opened.filter((name) => name.endsWith('.prom'))).toEqual([])
+    expect(readdirSync(dirname(shim.path(file)))).toEqual(['lintel.prom'])
   })
 })

@@ -4,25 +4,20 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { configWith, guardedCalls } from './support/calls.ts'
 import { type Disk, disksAfter, type Operation } from './support/crash/disk.ts'
 import { operationsOf, traced } from './support/crash/trace.ts'
-import { decisionLog, openShim, type Shim } from './support/shim.ts'
-import { decide, linked, quickPolicy, verify } from './support/trail.ts'
+import { decisionLog, type Shim } from './support/shim.ts'
+import { beginAnew, decide, linked, onHost, verify } from './support/trail.ts'
 
 jest.setTimeout(90_000)
 
 let shim: Shim
-
-beforeAll(async () => {
-  shim = await openShim()
-}, 60_000)
-afterAll(() => shim.close(), 60_000)
-beforeEach(() => {
-  shim.clear()
-  quickPolicy(shim)
+onHost((opened) => {
+  shim = opened
 })
+beforeEach(() => beginAnew(shim))
 
 /** What is above the log's folder is on the disk; the folder itself may not be. */
 const root = '/var/log'

@@ -1,24 +1,19 @@
 /** The decision log as one chain: written by many, rotated meanwhile, read back by `lintel log verify`. Needs root. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
+import { beforeEach, expect, jest, test } from '@jest/globals'
 import { configWith, guardedCalls } from './support/calls.ts'
 import { asLogLine } from './support/record-schema.ts'
-import { decisionLog, openShim, type Shim } from './support/shim.ts'
-import { decide, hashOf, linked, quickPolicy, rotate, verify } from './support/trail.ts'
+import { decisionLog, type Shim } from './support/shim.ts'
+import { beginAnew, decide, hashOf, linked, onHost, rotate, verify } from './support/trail.ts'
 
 jest.setTimeout(90_000)
 
 let shim: Shim
-
-beforeAll(async () => {
-  shim = await openShim()
-}, 60_000)
-afterAll(() => shim.close(), 60_000)
-beforeEach(() => {
-  shim.clear()
-  quickPolicy(shim)
+onHost((opened) => {
+  shim = opened
 })
+beforeEach(() => beginAnew(shim))
 
 const linesOf = (file: string): readonly string[] => {
   const bytes = readFileSync(shim.path(file))

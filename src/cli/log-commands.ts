@@ -145,13 +145,20 @@ const addReceive: Add = (parser, { host, settle }) =>
     'receive',
     "for an aggregator's rsyslog (mmexternal): write each record that comes into its host's file, once",
     (inner) =>
-      inner.option('into', {
-        type: 'string',
-        requiresArg: true,
-        demandOption: true,
-        describe: 'folder of the hosts: INTO/HOST/decisions.jsonl',
-      }),
-    ({ into }) => settle(receiveLog(host, into)),
+      inner
+        .option('into', {
+          type: 'string',
+          requiresArg: true,
+          demandOption: true,
+          describe: 'folder of the hosts: INTO/HOST/decisions.jsonl',
+        })
+        .option('hosts', {
+          type: 'number',
+          requiresArg: true,
+          default: 10_000,
+          describe: 'so many get a file of their own, all others together INTO/_/decisions.jsonl',
+        }),
+    ({ into, hosts }) => settle(receiveLog(host, { into, hosts })),
   )
 
 /** Adds the group. */

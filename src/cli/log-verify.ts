@@ -96,7 +96,8 @@ const sealWalk = (
 }
 
 const complain = (output: Output, problem: string): number => {
-  output.complain(problem)
+  // Files may be named as a sender called itself.
+  output.complain(printable(problem))
   return exitStatus.usage
 }
 
@@ -187,7 +188,7 @@ const print = (output: Output, files: readonly string[], found: Found): void => 
   const { records, first, last, notes } = found.walked
   const faults = faultsOf(found)
   const unlisted = found.walked.unlisted + found.sealing.unlisted
-  for (const { file, line, message } of notes) output.print(`${file}:${line}: note: ${message}`)
+  for (const { file, line, message } of notes) output.print(printable(`${file}:${line}: note: ${message}`))
   for (const fault of faults) output.print(faultText(output, fault))
   if (unlisted > 0) output.print(`${unlisted} more faults are not listed`)
   if (found.head === undefined)
@@ -218,5 +219,5 @@ const faultText = (output: Output, { kind, file, line, time, sequences, message 
   const [from, to] = sequences ?? []
   const records = from === undefined ? '' : from === to ? ` record ${from}` : ` records ${from} to ${to}`
   const at = time === '' ? '' : ` (at ${printable(time)})`
-  return `${file}:${line}: ${output.bold(kind)}${records}${at}: ${printable(message)}`
+  return `${printable(file)}:${line}: ${output.bold(kind)}${records}${at}: ${printable(message)}`
 }

@@ -54,11 +54,14 @@ export interface AdministratorHost extends Host {
   publicKey(pem: string): HostResult<readonly number[]>
   /** True once nobody reads what is written to the descriptor, a pipe or a socket. */
   isAbandoned(descriptor: number): boolean
-  /** The next line of standard input, waited for; undefined at its end. Errors: `EILSEQ` for what is no UTF-8. */
+  /**
+   * The next line of standard input, waited for; undefined at its end. Errors: `EILSEQ` for what is no UTF-8, `E2BIG` for
+   * one that is longer than 16 MiB; both are passed over.
+   */
   nextInputLine(): HostResult<string | undefined>
   /**
    * Appends a line to a file (made, 0600, if it is missing) unless it stands in it, or in the one rotated before it; on
-   * disk when this returns. False where it stood there.
+   * disk when this returns. False where it stood there. Errors: `ETIMEDOUT` where another holds the file's lock.
    */
   appendOnce(path: string, line: string): HostResult<boolean>
 }

@@ -33,15 +33,19 @@ export const noTotals = (): Totals => ({
 const verdicts = ['allow', 'fix', 'deny', 'would_deny'] as const
 const outcomes: readonly string[] = ['refused', 'fixed', 'repairable', 'warned', 'exempted', 'unknown']
 
+const instant = /^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/
+
 /** Counts a record. `rules`: the rules there are; a log that was tampered with must not make series without end. */
 export const add = (totals: Totals, record: LoggedRecord, rules: ReadonlySet<string>): void => {
-  totals.sequence = record.sequence ?? totals.sequence
+  const { sequence, time } = record
+  if (sequence !== undefined && Number.isSafeInteger(sequence) && sequence > 0) totals.sequence = sequence
   if (record.event !== undefined) return
   const engine = engineIds.find((id) => id === record.engine) ?? 'none'
   const verdict = verdicts.find((each) => each === record.verdict) ?? 'deny'
   tally(totals.decisions, `${verdict} ${engine}`)
   if (record.failure !== undefined) totals.failures += 1
-  if (record.time > totals.last) totals.last = record.time
+  // What is no time would stand as the last one for ever.
+  if (instant.test(time) && time > totals.last) totals.last = time
   for (const { rule, outcome } of record.findings)
     if (rules.has(rule) && outcomes.includes(outcome)) tally(totals.findings, `${rule} ${outcome}`)
 }

@@ -3,6 +3,7 @@
 import {
   type ChainHead,
   type ChainLine,
+  changes,
   count,
   type Fault,
   type Gap,
@@ -111,6 +112,7 @@ export class ChainWalk {
         message: `it was altered after it was written: record ${line.sequence} names another hash`,
       })
     this.#marked(line, line.sequence === next)
+    this.#turn(last, line)
     this.#advance(line)
   }
 
@@ -120,6 +122,10 @@ export class ChainWalk {
     if (chainBroken === 'head-missing') this.#headMissing(line)
     else if ((chainBroken === 'log-shorter' || chainBroken === 'earlier-file-missing') && isNext)
       this.#note(line, `${said[chainBroken]} when it was written, but nothing is missing here`)
+  }
+
+  #turn(last: ChainLine, line: ChainLine): void {
+    for (const change of changes(last, line)) this.#note(line, change)
   }
 
   #headMissing(line: ChainLine): void {
@@ -137,6 +143,7 @@ export class ChainWalk {
       sequences: [1, 1],
       message: `a new chain begins after record ${last.sequence}: head and log were gone, or another log is mixed in`,
     })
+    this.#turn(last, line)
     for (const gap of this.#gaps) this.#missing(gap)
     this.#gaps = []
     this.#hashes.clear()
@@ -265,6 +272,6 @@ export class ChainWalk {
   }
 
   #note({ file, line }: ChainLine, message: string): void {
-    this.#notes.push({ file, line, message })
+    if (this.#notes.length < listed) this.#notes.push({ file, line, message })
   }
 }

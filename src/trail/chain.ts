@@ -14,6 +14,8 @@ export interface ChainLine {
   readonly firstOfFile: boolean
   readonly chainBroken: string
   readonly time: string
+  /** What its writer called itself. */
+  readonly host: string
 }
 
 /** What the head file says: number and hash of the last record. */
@@ -88,6 +90,7 @@ export const nowhere: ChainLine = {
   firstOfFile: false,
   chainBroken: '',
   time: '',
+  host: '',
 }
 
 /** What a writer found, in words. */
@@ -100,3 +103,20 @@ export const said: { readonly [word: string]: string } = {
 /** So many records, as the subject of a sentence. */
 export const count = (from: number, to: number): string =>
   from === to ? `record ${from} is` : `records ${from} to ${to} are`
+
+/** Writers wait for each other, and a clock is corrected: times may go back so far, in ms. */
+const usual = 60_000
+
+/** What changed from one record to the next that an auditor should know of, although the chain holds. */
+export const changes = (last: ChainLine, { time, host }: ChainLine): readonly string[] => {
+  const isBack = Date.parse(time) < Date.parse(last.time) - usual
+  const isOther = host !== last.host && host !== '' && last.host !== ''
+  return [
+    ...(isBack ? [`its time, ${time}, is before that of the record before it: the clock was set back`] : []),
+    ...(isOther
+      ? [
+          `it is of host ${host}, the one before it of ${last.host}: renamed, or another host's log is mixed in`,
+        ]
+      : []),
+  ]
+}

@@ -1,10 +1,12 @@
 /** A decision log as many real calls write it, and what `lintel log verify` says of it. */
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll } from '@jest/globals'
 import type { LogLine } from '../../src/core/record.ts'
 import type { Fault, Note } from '../../src/trail/chain.ts'
 import type { Seal } from '../../src/trail/seal.ts'
 import { configWith, guardedCalls } from './calls.ts'
-import { decisionLog, policyFile, type Shim } from './shim.ts'
+import { decisionLog, openShim, policyFile, type Shim } from './shim.ts'
 
 /** What `lintel log verify --json` prints. */
 export interface Verified {
@@ -36,6 +38,36 @@ export const verify = async (
       : JSON.parse(stdout)
   return { ...said, status: exitCode, stderr }
 }
+
+/** Opens a host for the tests of this file, and hands it over before the first. */
+export const onHost = (take: (shim: Shim) => void): void => {
+  let shim: Shim | undefined
+  beforeAll(async () => {
+    shim = await openShim()
+    take(shim)
+  }, 60_000)
+  afterAll(() => shim?.close(), 60_000)
+}
+
+/** No records, and a policy under which calls end at once. */
+export const beginAnew = (shim: Shim): void => {
+  shim.clear()
+  quickPolicy(shim)
+}
+
+/** The whole lines of a file of the host. */
+export const linesOf = (shim: Shim, file: string): readonly string[] =>
+  readFileSync(shim.path(file), 'utf8').split('\n').slice(0, -1)
+
+/** The record as somebody altered it. */
+export const altered = (line = ''): string => line.replace('"verdict":"allow"', '"verdict":"ALLOW"')
+
+/** What the head says once this is the last record; inode and size are left as `head` has them. */
+export const headOf = (last: string, head: string): string =>
+  head.replace(
+    /^sequence \d+\nhash \w+\n/,
+    `sequence ${String(linked(last).sequence).padStart(20, '0')}\nhash ${hashOf(last)}\n`,
+  )
 
 /** A policy under which calls end at once. */
 export const quickPolicy = (shim: Shim, text = ''): void =>

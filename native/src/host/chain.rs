@@ -37,7 +37,7 @@ impl Head {
     pub fn parse(text: &str) -> Option<Head> {
         let mut lines = text.lines();
         let mut value = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
-        let sequence = value("sequence")?.parse().ok()?;
+        let sequence = value("sequence").and_then(number)?;
         let hash = value("hash")?.to_owned();
         let (file, size) = (value("file")?.parse().ok()?, value("size")?.parse().ok()?);
         is_hash(&hash).then_some(Head { sequence, hash, file, size })
@@ -52,6 +52,11 @@ impl Head {
 
 /// Length of a head file.
 const HEAD_BYTES: usize = 30 + 70 + 26 + 26;
+
+/// The number of a record; none above 2^53 - 1, which JSON's readers would round.
+pub fn number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number| *number < 1 << 53)
+}
 
 pub fn is_hash(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -93,7 +98,8 @@ pub fn append(path: &str, text: &str, mode: u32) -> HostResult<Appended> {
     let is_first_head = head.is_none();
     let mut log = files::open_for_append(path, mode)?;
     let metadata = log.metadata().map_err(|error| HostError::from_io(&error, "fstat", path))?;
-    if !metadata.is_file() {
+    // A head that is another name of the log would be written over its first record.
+    if !metadata.is_file() || head_file.metadata().is_ok_and(|head| head.ino() == metadata.ino()) {
         return Err(HostError::new("EINVAL", "write", path));
     }
     let is_new_name = head.as_ref().is_none_or(|head| head.file != metadata.ino());
@@ -143,7 +149,8 @@ fn lock(path: &str) -> HostResult<File> {
     }
 }
 
-fn wait_for_lock(file: &File, end: Instant, path: &str) -> HostResult<()> {
+/// Waits until then for a file's lock, which ends with the descriptor. Errors: `ETIMEDOUT`.
+pub fn wait_for_lock(file: &File, end: Instant, path: &str) -> HostResult<()> {
     let mut pause = Duration::from_micros(200);
     // SAFETY: the descriptor is open; flock has no other precondition.
     while unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } != 0 {
@@ -235,12 +242,14 @@ mod tests {
 
     #[test]
     fn a_head_is_read_as_written_and_has_one_length() {
-        for number in [0, 7, u64::MAX] {
+        for (sequence, number) in [(0, 0), (7, 7), ((1 << 53) - 1, u64::MAX)] {
             let hash = "0a".repeat(32);
-            let head = Head { sequence: number, hash, file: number, size: number };
+            let head = Head { sequence, hash, file: number, size: number };
             assert_eq!(head.text().len(), HEAD_BYTES);
             assert_eq!(Head::parse(&head.text()), Some(head));
         }
+        let beyond = Head { sequence: 1 << 53, hash: "0a".repeat(32), file: 1, size: 1 };
+        assert_eq!(Head::parse(&beyond.text()), None);
         assert_eq!(Head::parse("sequence 1\nhash none\nfile 1\nsize 1\n"), None);
     }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::chain::{Head, hexadecimal, is_hash};
+use super::chain::{Head, hexadecimal, is_hash, number};
 
 /// The end of the chain, as the next record is to continue it.
 #[derive(Debug, PartialEq)]
@@ -209,7 +209,7 @@ impl Link {
         let broken = before.strip_suffix('"').and_then(|before| before.rsplit_once(",\"chainBroken\":\""));
         let (before, broken) = broken.unwrap_or((before, ""));
         (previous.is_empty() || is_hash(previous)).then_some(Link {
-            sequence: sequence.parse().ok()?,
+            sequence: number(sequence)?,
             previous: previous.to_owned(),
             is_first_of_file: before.ends_with(",\"firstOfFile\":true"),
             broken: broken.to_owned(),

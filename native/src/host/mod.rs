@@ -24,6 +24,7 @@ mod probe;
 pub mod process;
 pub mod program;
 mod received;
+mod received_line;
 mod reply;
 mod resolve;
 mod run_folder;

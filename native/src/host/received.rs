@@ -1,27 +1,31 @@
 //! Records as an aggregator receives them: each is written once, although its host sent it twice. For the command line only.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, BufRead, BufReader, Seek, Stdin, Write};
-use std::os::fd::AsRawFd;
+use std::io::{self, BufRead, BufReader, Read, Stdin, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use super::chain::hexadecimal;
+use super::chain::{self, hexadecimal};
 use super::chain_place::{self, Link};
+use super::received_line::is_in;
 use super::reply::{HostError, HostResult};
+
+/// How long one waits for another that receives for the same host: no host is to hold up all others.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// A message is longer only by mistake: rsyslog's are limited to 1 MB, and JSON says each byte with six at most, twice.
+const LONGEST_INPUT: u64 = 16 << 20;
 
 thread_local! {
     static INPUT: RefCell<BufReader<Stdin>> = RefCell::new(BufReader::with_capacity(1 << 16, io::stdin()));
-    /// Inode of the file a line was found in, and where the line after it begins: what is sent again is sent in order.
-    static FOUND: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
 /// Appends a line unless it stands in the file, or in the one that was rotated before; on disk when this returns. False
 /// where it stood there. What has no end there is a write that was broken off, and is taken away. Whoever else receives
-/// for this file waits. Errors: `EINVAL` for what is no file.
+/// for this file waits. Errors: `EINVAL` for what is no file, `ETIMEDOUT` where the lock cannot be had.
 pub fn append_once(path: &str, line: &str) -> HostResult<bool> {
     let (mut file, metadata) = lock(path)?;
     let failed = |syscall| move |error: io::Error| HostError::from_io(&error, syscall, path);
@@ -46,6 +50,7 @@ pub fn append_once(path: &str, line: &str) -> HostResult<bool> {
 
 /// Opens the file, made if it is missing, and waits for its lock, which ends with the descriptor.
 fn lock(path: &str) -> HostResult<(File, Metadata)> {
+    let end = Instant::now() + LONGEST_WAIT;
     loop {
         let failed = |error: io::Error| HostError::from_io(&error, "open", path);
         let file = OpenOptions::new()
@@ -56,10 +61,7 @@ fn lock(path: &str) -> HostResult<(File, Metadata)> {
             .custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK)
             .open(path)
             .map_err(failed)?;
-        // SAFETY: the descriptor is open; flock has no other precondition.
-        if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX) } != 0 {
-            return Err(HostError::last("flock", path));
-        }
+        chain::wait_for_lock(&file, end, path)?;
         let metadata = file.metadata().map_err(failed)?;
         if !metadata.is_file() {
             return Err(HostError::new("EINVAL", "open", path));
@@ -95,35 +97,6 @@ fn continues(file: &File, end: u64, line: &str) -> io::Result<bool> {
     Ok(link.previous == hexadecimal(&Sha256::digest(&last)))
 }
 
-/// Whether it is one of the file's lines.
-fn is_in(file: &File, line: &str) -> io::Result<bool> {
-    let inode = file.metadata()?.ino();
-    let (found_in, expected) = FOUND.get();
-    let after = expected + line.len() as u64 + 1;
-    if found_in == inode && is_at(file, expected, line)? {
-        FOUND.set((inode, after));
-        return Ok(true);
-    }
-    let mut lines = BufReader::with_capacity(1 << 20, file);
-    lines.rewind()?;
-    let (mut at, mut each) = (0, Vec::new());
-    while lines.read_until(b'\n', &mut each)? > 0 {
-        at += each.len() as u64;
-        if each.strip_suffix(b"\n") == Some(line.as_bytes()) {
-            FOUND.set((inode, at));
-            return Ok(true);
-        }
-        each.clear();
-    }
-    Ok(false)
-}
-
-fn is_at(file: &File, at: u64, line: &str) -> io::Result<bool> {
-    let mut there = vec![0; line.len() + 1];
-    let read = file.read_at(&mut there, at)?;
-    Ok(read == there.len() && there.strip_suffix(b"\n") == Some(line.as_bytes()))
-}
-
 /// What was this file before it was rotated: the youngest beside it whose name begins with its name, unless packed.
 fn rotated(path: &Path) -> Option<PathBuf> {
     let own = path.file_name()?.to_str()?;
@@ -139,17 +112,23 @@ fn rotated(path: &Path) -> Option<PathBuf> {
     youngest.max().map(|(_, path)| path)
 }
 
-/// The next line of standard input, without its end; `None` at the end of it. Errors: `EILSEQ` for what is no UTF-8.
+/// The next line of standard input, without its end; `None` at the end of it. Errors: `EILSEQ` for what is no UTF-8, `E2BIG`
+/// for a line that is too long, which is passed over.
 pub fn next_input_line() -> HostResult<Option<String>> {
-    let mut line = Vec::new();
-    INPUT
-        .with_borrow_mut(|input| input.read_until(b'\n', &mut line))
-        .map_err(|error| HostError::from_io(&error, "read", "standard input"))?;
-    if line.is_empty() {
-        return Ok(None);
-    }
-    line.pop_if(|last| *last == b'\n');
-    HostError::text(line, "standard input").map(Some)
+    let failed = |error: io::Error| HostError::from_io(&error, "read", "standard input");
+    INPUT.with_borrow_mut(|input| {
+        let mut line = Vec::new();
+        input.take(LONGEST_INPUT).read_until(b'\n', &mut line).map_err(failed)?;
+        if line.len() as u64 == LONGEST_INPUT && !line.ends_with(b"\n") {
+            input.skip_until(b'\n').map_err(failed)?;
+            return Err(HostError::new("E2BIG", "read", "standard input"));
+        }
+        if line.is_empty() {
+            return Ok(None);
+        }
+        line.pop_if(|last| *last == b'\n');
+        HostError::text(line, "standard input").map(Some)
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { writeTlsFolder } from '../../support/certificates.ts'
 
 export type Way = 'relp' | 'tls' | 'tcp'
@@ -37,6 +38,10 @@ export interface Sender extends Daemon {
 export interface Forwarding {
   readonly senders: readonly [Sender, ...Sender[]]
   readonly aggregator: Daemon
+  /** The folder of all hosts' files there. */
+  readonly received: string
+  /** Sends bytes to the aggregator's plain TCP port, as anybody could. */
+  send(bytes: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -109,6 +114,8 @@ export interface ForwardingOptions {
   readonly hosts?: readonly [string, ...string[]]
   /** The log that is sent; one of its own where none is told. */
   readonly log?: string
+  /** What the aggregator is told lintel's executable is; the one built where none is told. */
+  readonly lintel?: string
   /** Name in the aggregator's certificate. */
   readonly aggregatorName?: string
   /** The aggregator's certificate is signed by an authority the host does not know. */
@@ -123,11 +130,12 @@ const lintel = fileURLToPath(new URL('../../../dist/lintel', import.meta.url))
 export const openForwarding = async (way: Way, options: ForwardingOptions = {}): Promise<Forwarding> => {
   const folder = mkdtempSync(join(tmpdir(), 'lintel-rsyslog-'))
   const place = { folder, network: await openNetwork() }
+  mkdirSync(join(folder, 'hosts'))
   writeCertificates(folder, options)
   const aggregatorText = replaced(readFileSync(join(snippets, 'aggregator.conf'), 'utf8'), [
     ['/etc/lintel/log/', join(folder, 'aggregator/')],
     ['/var/log/hosts', join(folder, 'hosts')],
-    ['/usr/bin/lintel', lintel],
+    ['/usr/bin/lintel', options.lintel ?? lintel],
   ])
   const aggregator = daemon(place, 'aggregator', aggregatorText)
   const [first, ...further] = options.hosts ?? ['host']
@@ -136,6 +144,18 @@ export const openForwarding = async (way: Way, options: ForwardingOptions = {}):
   return {
     senders,
     aggregator,
+    received: join(folder, 'hosts'),
+    send: async (bytes) => {
+      const inside = [
+        '-t',
+        String(place.network.pid),
+        '-n',
+        'bash',
+        '-c',
+        'exec cat > /dev/tcp/127.0.0.1/514',
+      ]
+      await execa('nsenter', inside, { input: bytes })
+    },
     close: async () => {
       await Promise.all([aggregator, ...senders].map((each) => each.kill()))
       place.network.close()
