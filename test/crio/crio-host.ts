@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CriClient, connectCri } from '../e2e/support/cri-client.ts'
-import { type CriVerbs, criVerbs, type Pod } from '../e2e/support/cri-containerd.ts'
+import { bridgeNetwork, type CriVerbs, criVerbs, type Pod } from '../e2e/support/cri-containerd.ts'
 import { pauseImage, writePauseImage } from '../e2e/support/cri-image.ts'
 import { versionedImage, writeImage } from '../e2e/support/image.ts'
 import { type InstalledHost, openInstalledHost } from '../e2e/support/installed.ts'
@@ -109,22 +109,9 @@ const serves = async (cri: CriClient): Promise<boolean> => {
   }
 }
 
-const network = {
-  cniVersion: '0.4.0',
-  name: 'lintel',
-  plugins: [
-    {
-      type: 'bridge',
-      bridge: 'cni0',
-      isGateway: true,
-      ipam: { type: 'host-local', ranges: [[{ subnet: '10.85.0.0/16' }]], routes: [{ dst: '0.0.0.0/0' }] },
-    },
-  ],
-}
-
-/** `oom_score_adj`s below what root here may set are left out by CRI-O itself: its tests' own switch for nested hosts. */
+/** With a bridge of Debian's CNI plug-ins, as for containerd. */
 const configuration = {
-  '/etc/cni/net.d/10-lintel.conflist': JSON.stringify(network),
+  '/etc/cni/net.d/10-lintel.conflist': JSON.stringify(bridgeNetwork),
   '/etc/crio/policy.json': '{ "default": [{ "type": "insecureAcceptAnything" }] }',
   [packaged]: `[crio]
 storage_driver = "overlay"

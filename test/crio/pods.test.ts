@@ -2,12 +2,13 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { detailsOf } from '../e2e/support/cri-client.ts'
-import { type ContainerOptions, criImage, type Pod } from '../e2e/support/cri-containerd.ts'
+import { criImage, type Pod } from '../e2e/support/cri-containerd.ts'
 import { readStream } from '../e2e/support/cri-stream.ts'
 import { logLength, outcomes, records, recordsOf, setPolicy } from '../e2e/support/decisions.ts'
 import { expectGone } from '../e2e/support/leftovers.ts'
+import { podRefusals } from '../e2e/support/pod-refusals.ts'
 import { probe, until } from '../e2e/support/private-host.ts'
-import { expectDenied, expectSentence, type Refusal, refusalIn } from '../e2e/support/refusal.ts'
+import { expectDenied, expectSentence, refusalIn } from '../e2e/support/refusal.ts'
 import { refused } from '../e2e/support/refusals.ts'
 import { expectUntouched, untoldBy } from '../e2e/support/untouched.ts'
 import { claimsFor, ellipticKey, issue } from '../support/tokens.ts'
@@ -84,53 +85,13 @@ test('a sandbox that has a process is proven to be one', async () => {
 })
 
 describe('refused, in the words CRI-O gives a kubelet', () => {
-  const hostPath = (path: string): ContainerOptions => ({ mounts: [{ containerPath: '/x', hostPath: path }] })
-  const rows: readonly (readonly [what: string, options: ContainerOptions, refusal: Refusal])[] = [
-    [
-      'privileged: true',
-      { securityContext: { privileged: true } },
-      {
-        ...refused.privileged,
-        found: /as good as privileged: all capabilities, every device allowed/,
-        remedy: 'set securityContext.privileged: false',
-      },
-    ],
-    [
-      'capabilities.add',
-      { securityContext: { capabilities: { addCapabilities: ['SYS_ADMIN'] } } },
-      {
-        ...refused.capabilities,
-        found: /would hold CAP_SYS_ADMIN beyond/,
-        remedy: 'take these out of securityContext.capabilities.add',
-      },
-    ],
-    [
-      'hostPath /etc',
-      hostPath('/etc'),
-      {
-        ...refused.sensitiveMounts,
-        found: /host path \/etc at \/x/,
-        remedy: 'replace the hostPath volume by an emptyDir',
-      },
-    ],
-    [
-      'hostPath of the socket of CRI-O',
-      hostPath('/run/crio/crio.sock'),
-      {
-        ...refused.dockerSocket,
-        found: /the control socket \/run\/crio\/crio\.sock at \/x/,
-        remedy: 'leave out that hostPath volume',
-      },
-    ],
-  ]
-
   let tools: Pod
 
   beforeAll(async () => {
     tools = await engine.runPod('tools', { securityContext: { privileged: true } })
   })
 
-  test.each(rows)('%s', async (_what, options, refusal) => {
+  test.each(podRefusals('/run/crio/crio.sock'))('%s', async (_what, options, refusal) => {
     const { cri, host } = engine
     const details = await detailsOf(engine.create(tools, `no-${refusal.rule}`, options))
     expect(details).toMatch(/^container create failed: lintel refused/)

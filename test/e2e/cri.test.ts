@@ -2,19 +2,13 @@
 
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { detailsOf } from './support/cri-client.ts'
-import {
-  type ContainerOptions,
-  type CriContainerd,
-  criImage,
-  type Pod,
-  startCriContainerd,
-} from './support/cri-containerd.ts'
+import { type CriContainerd, criImage, type Pod, startCriContainerd } from './support/cri-containerd.ts'
 import { readStream } from './support/cri-stream.ts'
 import { logLength, outcomes, records, recordsOf, setPolicy } from './support/decisions.ts'
 import { expectGone } from './support/leftovers.ts'
+import { podRefusals, withHostPath } from './support/pod-refusals.ts'
 import { probe, until } from './support/private-host.ts'
-import { expectDenied, expectSentence, type Refusal, refusalIn } from './support/refusal.ts'
-import { refused } from './support/refusals.ts'
+import { expectDenied, expectSentence, refusalIn } from './support/refusal.ts'
 import { expectUntouched, untoldBy } from './support/untouched.ts'
 
 jest.setTimeout(120_000)
@@ -79,53 +73,13 @@ test('a container that needs nothing runs untouched, its output and exit status 
 })
 
 describe('refused', () => {
-  const hostPath = (path: string): ContainerOptions => ({ mounts: [{ containerPath: '/x', hostPath: path }] })
-  const rows: readonly (readonly [what: string, options: ContainerOptions, refusal: Refusal])[] = [
-    [
-      'privileged: true',
-      { securityContext: { privileged: true } },
-      {
-        ...refused.privileged,
-        found: /as good as privileged: all capabilities, every device allowed/,
-        remedy: 'set securityContext.privileged: false',
-      },
-    ],
-    [
-      'capabilities.add',
-      { securityContext: { capabilities: { addCapabilities: ['SYS_ADMIN'] } } },
-      {
-        ...refused.capabilities,
-        found: /would hold CAP_SYS_ADMIN beyond/,
-        remedy: 'take these out of securityContext.capabilities.add',
-      },
-    ],
-    [
-      'hostPath /etc',
-      hostPath('/etc'),
-      {
-        ...refused.sensitiveMounts,
-        found: /host path \/etc at \/x/,
-        remedy: 'replace the hostPath volume by an emptyDir',
-      },
-    ],
-    [
-      'hostPath of the socket of containerd',
-      hostPath('/run/containerd/containerd.sock'),
-      {
-        ...refused.dockerSocket,
-        found: /the control socket \/run\/containerd\/containerd\.sock at \/x/,
-        remedy: 'leave out that hostPath volume',
-      },
-    ],
-  ]
-
   let privileged: Pod
 
   beforeAll(async () => {
     privileged = await engine.runPod('tools', { securityContext: { privileged: true } })
   })
 
-  test.each(rows)('%s', async (_what, options, refusal) => {
+  test.each(podRefusals('/run/containerd/containerd.sock'))('%s', async (_what, options, refusal) => {
     const { cri, host } = engine
     const containerId = await engine.create(privileged, `no-${refusal.rule}`, options)
     const details = await detailsOf(cri.call('StartContainer', { containerId }))
@@ -150,7 +104,7 @@ describe('refused', () => {
 
   test('hostPath /, which is several at once, in one sentence', async () => {
     const { cri, host } = engine
-    const containerId = await engine.create(privileged, 'no-root', hostPath('/'))
+    const containerId = await engine.create(privileged, 'no-root', withHostPath('/'))
     const { text, record } = refusalIn(host, await detailsOf(cri.call('StartContainer', { containerId })))
     for (const rule of ['sensitive-host-mounts', 'docker-socket', 'procfs-exposure']) {
       expect(text).toContain(rule)

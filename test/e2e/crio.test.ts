@@ -14,6 +14,7 @@ import {
   setPolicy,
 } from './support/decisions.ts'
 import { expectGone } from './support/leftovers.ts'
+import { capabilityRefusal, hostPathRefusal } from './support/pod-refusals.ts'
 import { probe, until } from './support/private-host.ts'
 import { expectDenied, expectSentence, type Refusal, refusalIn } from './support/refusal.ts'
 import { refused } from './support/refusals.ts'
@@ -94,24 +95,8 @@ describe('refused', () => {
     return { ...config, process: { ...config.process, capabilities: Object.fromEntries(sets) } }
   }
   const rows: readonly (readonly [what: string, change: Change, refusal: Refusal])[] = [
-    [
-      'capabilities.add',
-      capability,
-      {
-        ...refused.capabilities,
-        found: /would hold CAP_SYS_ADMIN beyond/,
-        remedy: 'take these out of securityContext.capabilities.add',
-      },
-    ],
-    [
-      'hostPath /etc',
-      hostPath('/etc'),
-      {
-        ...refused.sensitiveMounts,
-        found: /host path \/etc at \/x/,
-        remedy: 'replace the hostPath volume by an emptyDir',
-      },
-    ],
+    ['capabilities.add', capability, capabilityRefusal],
+    ['hostPath /etc', hostPath('/etc'), hostPathRefusal],
     [
       'a process namespace that is the host’s',
       (config) => ({

@@ -41,9 +41,12 @@ export const verify = async (
 export const quickPolicy = (shim: Shim, text = ''): void =>
   shim.write(policyFile, `version = 1\nruntime.path = ["/bin/true"]\n${text}`)
 
-/** Makes so many decisions, one after another. */
+let deciding = 0
+
+/** Makes so many decisions, one after another, of a bundle of its own: others may decide at the same time. */
 export const decide = async (shim: Shim, count: number): Promise<void> => {
-  const bundle = shim.bundle('decided', configWith() as object)
+  deciding += 1
+  const bundle = shim.bundle(`decided-${deciding}`, configWith() as object)
   const words = guardedCalls.create(bundle, 'c$i').join(' ')
   await shim.shell(`i=0; while [ $i -lt ${count} ]; do ${shim.host.runtime} ${words}; i=$((i+1)); done`)
 }

@@ -9,6 +9,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use super::reply::{HostError, HostResult};
+use super::run_folder::lock_file;
 
 /// What says who may do what with a file beside mode and owner: its SELinux label and its access list.
 const ATTRIBUTES: [&CStr; 2] = [c"security.selinux", c"system.posix_acl_access"];
@@ -97,14 +98,7 @@ fn flush_folder(path: &str) -> HostResult<()> {
 
 /// Holds a file locked until the process ends; `EAGAIN` where another holds it.
 pub fn lock(path: &str) -> HostResult<()> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(path)
-        .map_err(|error| HostError::from_io(&error, "open", path))?;
+    let file = lock_file(path)?;
     // SAFETY: the descriptor is open; flock has no other precondition.
     if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } != 0 {
         return Err(HostError::last("flock", path));

@@ -221,7 +221,9 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
-                    (0..50).for_each(|each| drop(append_once(&path, &format!("record {each}")).unwrap()))
+                    for each in 0..50 {
+                        append_once(&path, &format!("record {each}")).unwrap();
+                    }
                 });
             }
         });

@@ -25,16 +25,21 @@ pub fn open(folder: &str) -> HostResult<()> {
     }
 }
 
-/// Held until the descriptor is closed; whoever held it lets go by ending, however.
-pub fn lock(path: &str) -> HostResult<File> {
-    let file = OpenOptions::new()
+/// Opens the file that stands for a lock, made if it is missing; what is in it does not matter.
+pub fn lock_file(path: &str) -> HostResult<File> {
+    OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW)
         .open(path)
-        .map_err(|error| HostError::from_io(&error, "open", path))?;
+        .map_err(|error| HostError::from_io(&error, "open", path))
+}
+
+/// Held until the descriptor is closed; whoever held it lets go by ending, however.
+pub fn lock(path: &str) -> HostResult<File> {
+    let file = lock_file(path)?;
     loop {
         // SAFETY: the descriptor is open; flock has no other precondition.
         if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX) } == 0 {

@@ -79,7 +79,7 @@ const startIn = async (host: PrivateHost): Promise<CriContainerd> => {
   const config = join(host.workspace, 'containerd.toml')
   writeFileSync(config, settings(host))
   mkdirSync(host.path('/etc/cni/net.d'), { recursive: true })
-  writeFileSync(host.path('/etc/cni/net.d/10-lintel.conflist'), JSON.stringify(network))
+  writeFileSync(host.path('/etc/cni/net.d/10-lintel.conflist'), JSON.stringify(bridgeNetwork))
   host.launch('containerd', 'containerd', ['--config', config])
   const ctr = (...args: readonly string[]): Promise<Outcome> =>
     host.run('ctr', ['--namespace', 'k8s.io', ...args])
@@ -196,7 +196,7 @@ export const kubeletPaths = {
 } as const
 
 /** A bridge of Debian's CNI plug-ins, as a cluster's own network would be. */
-const network = {
+export const bridgeNetwork = {
   cniVersion: '0.4.0',
   name: 'lintel',
   plugins: [
