@@ -74,7 +74,8 @@ const hostNetwork = async ({ cri, guest, report }: CrioScene): Promise<void> => 
   )
   await guest.tell(`kill $(pidof crio)
 while pidof crio >/dev/null; do sleep 0.1; done
-printf '[crio.runtime]\\nhostnetwork_disable_selinux = false\\n' >/etc/crio/crio.conf.d/20-site.conf`)
+printf '[crio.runtime]\\nhostnetwork_disable_selinux = false\\n' >/etc/crio/crio.conf.d/20-site.conf
+restorecon -RF /etc/crio`)
   await startCrio(guest)
   const id = await cri.start(pod, 'labelled', options)
   report.matches(
