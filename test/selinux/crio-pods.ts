@@ -59,6 +59,8 @@ const sandboxes = async ({ cri, guest, report }: CrioScene): Promise<void> => {
   const label = await cri.exec(id, tellLabel)
   report.matches('CRI-O: a container of it has a pair', label, drawn)
   report.is('CRI-O: which is that of the sandbox', await guest.tell(`cat ${process}/attr/current`), label)
+  // CRI-O would wait a minute for it to end of itself.
+  await guest.tell('kill -KILL $(pgrep -xf "sleep 1000000")')
 }
 
 const hostNetwork = async ({ cri, guest, report }: CrioScene): Promise<void> => {
