@@ -103,6 +103,10 @@ fi
 if [ "$need" = selinux ] || [ "$need" = test ]; then
 	install_packages qemu-system-x86 mmdebstrap e2fsprogs cpio xz-utils zstd docker.io
 fi
+if [ "$need" = selinux ]; then
+	# Its stage crio builds CRI-O, with Go; the others do without.
+	install_packages libseccomp-dev pkg-config
+fi
 install_rust
 install_rust_target
 install_npm_packages

@@ -9,6 +9,7 @@ import { containerdCases } from './containerd.ts'
 import { dockerCases } from './docker.ts'
 import { type Guest, openGuest, until } from './guest.ts'
 import { withEngines } from './image.ts'
+import { lintelDenials } from './labels.ts'
 import { podmanCases } from './podman.ts'
 import { openIdentityService } from './requests.ts'
 import { lintel, readyImage, type Stage, seconds } from './stages.ts'
@@ -33,10 +34,7 @@ export const engines: Stage = async (report) => {
       await judge({ guest, report, token: service.token, archive: archives['image.tar'] })
       console.log(`# ${judge.name} in ${seconds(start)}`)
     }
-    const denied = await guest.tell(
-      'dmesg | grep "avc:  denied" | grep comm=\\"lintel | grep -v "{ \\(noatsecure\\|rlimitinh\\|siginh\\) }" | sort -u',
-    )
-    report.is('SELinux denied lintel nothing in all this', denied, '')
+    report.is('SELinux denied lintel nothing in all this', await guest.tell(lintelDenials), '')
   } finally {
     await guest.close()
     rmSync(folder, { recursive: true })
@@ -68,7 +66,7 @@ ${ofAdministrator}`)
 }
 
 /** The domain of whoever logs in as root, in which engines run that they call, and lintel. */
-const administrator = 'runcon unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023 sh'
+export const administrator = 'runcon unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023 sh'
 
 /** What Podman made in that domain, and does not find again in its own: a host has one or the other. */
 const ofAdministrator = `rm -rf /run/lock/* /dev/shm/*

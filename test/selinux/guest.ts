@@ -21,13 +21,14 @@ export interface Guest {
   /** Runs it, and answers what it printed; fails where its status is not 0. */
   tell(command: string): Promise<string>
   /** Port of 127.0.0.1 at which the API of an engine is. */
-  readonly ports: { readonly docker: number; readonly containerd: number }
+  readonly ports: { readonly docker: number; readonly containerd: number; readonly crio: number }
   close(): Promise<void>
 }
 
 const shellPort = 22
 const dockerPort = 2375
 const containerdPort = 2376
+const crioPort = 2377
 
 /** Boots an image with engines, with these files (name to path here) in /root/in, and waits for its shell. */
 export const openGuest = async (
@@ -35,11 +36,11 @@ export const openGuest = async (
   files: Readonly<Record<string, string>>,
   limit: number,
 ): Promise<Guest> => {
-  const [shell = 0, docker = 0, containerd = 0] = await freePorts(3)
+  const [shell = 0, docker = 0, containerd = 0, crio = 0] = await freePorts(4)
   const machine = await startMachine({
     image,
     files: { ...files, cases: join(here, 'guest/engines'), answer: join(here, 'guest/answer') },
-    ports: { [shellPort]: shell, [dockerPort]: docker, [containerdPort]: containerd },
+    ports: { [shellPort]: shell, [dockerPort]: docker, [containerdPort]: containerd, [crioPort]: crio },
     megabytes: 2048,
     limit,
   })
@@ -55,7 +56,7 @@ export const openGuest = async (
     if (status !== 0) throw new Error(`${command}: status ${status}: ${said}`)
     return said
   }
-  return { run, tell, ports: { docker, containerd }, close: () => machine.close() }
+  return { run, tell, ports: { docker, containerd, crio }, close: () => machine.close() }
 }
 
 /** Until the condition holds, which is asked for twice a second. */

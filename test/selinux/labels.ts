@@ -31,3 +31,7 @@ export const levelOfVolume = async (guest: Guest, folder: string): Promise<strin
   const label = await guest.tell(`stat -c %C ${folder}/data`)
   return label.startsWith(`${fileType}:`) ? label.slice(fileType.length + 1) : label
 }
+
+/** Command of sh in the machine that tells what lintel was denied, but for what the kernel asks at every execve. */
+export const lintelDenials =
+  'dmesg | grep "avc:  denied" | grep comm=\\"lintel | grep -v "{ \\(noatsecure\\|rlimitinh\\|siginh\\) }" | sort -u'

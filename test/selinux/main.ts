@@ -1,8 +1,10 @@
 /**
  * `npm run test:selinux [STAGE…]`: boots machines with SELinux enforcing and runs lintel there; the last line counts.
- * Stages: cases (runc), mls (runc, with sensitivities), engines (Docker, Podman, containerd's CRI); without a name all.
+ * Stages: cases (runc), mls (runc, with sensitivities), engines (Docker, Podman, containerd's CRI), crio (built from
+ * source); without a name all.
  */
 import { existsSync } from 'node:fs'
+import { crio } from './crio.ts'
 import { engines } from './engines.ts'
 import { openReport, type Report } from './report.ts'
 import { cases, lintel, mls, type Stage, seconds } from './stages.ts'
@@ -11,6 +13,7 @@ const stages: ReadonlyMap<string, Stage> = new Map([
   ['cases', cases],
   ['mls', mls],
   ['engines', engines],
+  ['crio', crio],
 ])
 
 const problem = (names: readonly string[]): string | undefined => {

@@ -35,7 +35,8 @@ export const selinuxLabel = defineRule({
       remedy: {
         docker: 'remove --privileged and label=disable, and set "selinux-enabled": true in daemon.json',
         podman: 'remove --privileged and --security-opt label=disable',
-        kubernetes: 'remove privileged: true, and turn on SELinux in the runtime (enable_selinux)',
+        kubernetes:
+          'remove privileged: true (on CRI-O also hostNetwork, hostPID and hostIPC), and turn on SELinux in the runtime (containerd: enable_selinux, CRI-O: selinux)',
         ctr: 'add --selinux-label',
         default: 'set process.selinuxLabel and linux.mountLabel',
       },
@@ -47,7 +48,8 @@ export const selinuxLabel = defineRule({
         docker:
           'set "selinux-enabled": true in daemon.json, or give the files a label by :Z; a level is chosen by --security-opt label=level:',
         podman: 'turn labels on (containers.conf, label = true); volumes get theirs by :Z',
-        kubernetes: 'turn on SELinux in the runtime (enable_selinux), or set securityContext.seLinuxOptions',
+        kubernetes:
+          'turn on SELinux in the runtime (containerd: enable_selinux, CRI-O: selinux), or set securityContext.seLinuxOptions',
         default: 'label the files of the container, and set process.selinuxLabel and linux.mountLabel',
       },
     },
