@@ -13,7 +13,7 @@ import {
   type Way,
 } from './support/rsyslog.ts'
 
-jest.setTimeout(90_000)
+jest.setTimeout(300_000)
 
 /** Runs both ends while something is done with them; the tests mostly wait, so they run side by side. */
 const forwarding = async (
@@ -99,7 +99,7 @@ class Records {
   /** Waits until the last record has come, and whatever would come twice. */
   async arrived(): Promise<void> {
     const isThere = (sender: Sender) => sender.received().includes(this.of(sender).at(-1) ?? '')
-    for (let tries = 0; !this.#senders.every(isThere) && tries < 300; tries += 1) await sleep(100)
+    for (let tries = 0; !this.#senders.every(isThere) && tries < 1200; tries += 1) await sleep(100)
     await sleep(300)
   }
 
