@@ -94,7 +94,7 @@ node_is_new_enough || stop "Node 20.19 or newer is needed"
 install_packages gcc libc6-dev musl-tools runc busybox-static
 if [ "$need" = test ]; then
 	install_packages docker.io containerd containernetworking-plugins podman conmon crun iptables openssl shellcheck python3 util-linux procps strace \
-		rpm mmdebstrap logrotate rsyslog rsyslog-gnutls rsyslog-relp man-db mandoc groff-base zsh secilc selinux-utils
+		rpm mmdebstrap logrotate systemd rsyslog rsyslog-gnutls rsyslog-relp man-db mandoc groff-base zsh secilc selinux-utils
 fi
 if [ "$need" = crio ]; then
 	install_packages podman conmon containernetworking-plugins libseccomp-dev pkg-config iptables util-linux procps

@@ -1,4 +1,4 @@
-/** Syslog and journald beside the decision log: a real rsyslogd, and a datagram socket where journald has its own. Needs root. */
+/** Syslog and journald beside the decision log: a real rsyslogd, a real journald. Needs root. */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import type { DecisionRecord } from '../src/core/record.ts'
@@ -113,56 +113,63 @@ describe('a real rsyslogd', () => {
   })
 })
 
-describe('journald’s socket', () => {
-  /** A datagram socket that writes down what it gets, one message after another, ended by a NUL. */
-  const listen = async (what: 'reads' | 'never reads'): Promise<string> => {
+describe('journald', () => {
+  /** A datagram socket in its place that is never read. */
+  const listen = async (): Promise<void> => {
     await shim.shell(`rm -f ${journal}`)
-    const loop =
-      what === 'reads' ? 'while (defined(recv(S, $m, 1 << 20, 0))) { print $m, "\\0" }' : 'sleep 50'
-    const program = `use Socket; $| = 1; socket(S, AF_UNIX, SOCK_DGRAM, 0) && bind(S, pack_sockaddr_un($ARGV[0])) or die; ${loop}`
-    const name = `journal-${what.replace(' ', '-')}`
-    shim.host.launch(name, 'perl', ['-e', program, journal])
+    const program =
+      'use Socket; socket(S, AF_UNIX, SOCK_DGRAM, 0) && bind(S, pack_sockaddr_un($ARGV[0])) or die; sleep 50'
+    shim.host.launch('never-reads', 'perl', ['-e', program, journal])
     await until(() => existsSync(shim.path(journal)), 'the socket')
-    return `${shim.host.workspace}/${name}.log`
   }
 
-  const fieldsOf = (message: string): readonly (readonly [string, string])[] =>
-    message
+  /** What the real journald has from lintel, each entry as journalctl prints it. */
+  const entries = async (): Promise<readonly Readonly<Record<string, string>>[]> => {
+    const printed = await shim.shell(
+      'journalctl --directory /run/log/journal --identifier lintel --output json --all --no-pager --quiet',
+    )
+    return printed
       .split('\n')
-      .slice(0, -1)
-      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line))
+  }
 
   test('gets fields to filter by, and the record', async () => {
-    const file = await listen('reads')
+    await shim.shell(`rm -rf ${journal} /run/log/journal; mkdir -p /run/log/journal`)
+    shim.host.launch('journald', '/lib/systemd/systemd-journald', [])
+    await until(() => existsSync(shim.path(journal)), 'journald')
     quickPolicy(shim, 'log.journald = true\n')
     await create(refusedConfig)
     await create(longConfig)
-    await until(() => readFileSync(file, 'utf8').split('\0').length > 2, 'two messages')
-    const [first = '', second = ''] = readFileSync(file, 'utf8').split('\0')
+    await until(async () => (await entries()).length > 1, 'two entries')
+    const [first, second] = await entries()
     const [line = '', long = ''] = lines()
-    const fields = fieldsOf(first)
-    expect(fields).toEqual(
-      expect.arrayContaining([
-        ['PRIORITY', '4'],
-        ['SYSLOG_FACILITY', '10'],
-        ['SYSLOG_IDENTIFIER', 'lintel'],
-        ['LINTEL_VERDICT', 'deny'],
-        ['LINTEL_CONTAINER', 'c'],
-        ['LINTEL_RULE', 'capabilities'],
-        ['LINTEL_SHA256', hashOf(line)],
-        ['LINTEL_RECORD', line],
-      ]),
-    )
-    expect(fields[0]?.[1]).toMatch(/^create of c: deny \(.*capabilities.*\) \[decision \w{12}\]$/)
-    expect(fields.every(([name]) => /^[A-Z_0-9]+$/.test(name))).toBe(true)
-    const record = fieldsOf(second).find(([name]) => name === 'LINTEL_RECORD')?.[1] ?? ''
+    expect(first).toMatchObject({
+      PRIORITY: '4',
+      SYSLOG_FACILITY: '10',
+      SYSLOG_IDENTIFIER: 'lintel',
+      LINTEL_VERDICT: 'deny',
+      LINTEL_CONTAINER: 'c',
+      LINTEL_RULE: 'capabilities',
+      LINTEL_SHA256: hashOf(line),
+      LINTEL_RECORD: line,
+      MESSAGE: expect.stringMatching(/^create of c: deny \(.*capabilities.*\) \[decision \w{12}\]$/),
+      // journald's own word for who sent it.
+      _UID: '0',
+    })
+    const record = second?.['LINTEL_RECORD'] ?? ''
     expect(record === long || JSON.parse(record).sha256 === hashOf(long)).toBe(true)
+    const filtered = await shim.shell(
+      'journalctl --directory /run/log/journal LINTEL_RULE=capabilities --output cat --no-pager --quiet',
+    )
+    expect(filtered.trim()).toBe(first?.['MESSAGE'])
+    await shim.shell('kill $(pidof systemd-journald)')
   })
 
   test.each([
     ['nobody listens', () => shim.shell(`rm -f ${journal}`)],
     ['it is no socket', () => shim.shell(`rm -f ${journal}; : > ${journal}`)],
-    ['nobody reads, and the queue is full', () => listen('never reads')],
+    ['nobody reads, and the queue is full', listen],
   ])('%s: no call waits or fails, and every record is in the file', async (_, arrange) => {
     await arrange()
     quickPolicy(shim, 'log.journald = true\n')
