@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::chain::{self, hexadecimal};
 use super::chain_place::{self, Link};
-use super::received_line::is_in;
+use super::received_line::{highest_number, is_in};
 use super::reply::{HostError, HostResult};
 
 /// How long one waits for another that receives for the same host: no host is to hold up all others.
@@ -79,7 +79,7 @@ fn whole(file: &File, length: u64) -> io::Result<u64> {
 }
 
 fn stands_in(file: &File, end: u64, line: &str, path: &Path) -> io::Result<bool> {
-    // Nearly every record continues the chain from the last one there.
+    // Nearly every record continues the chain from the last one there, and is later than all of them.
     if continues(file, end, line)? {
         return Ok(false);
     }
@@ -91,6 +91,9 @@ fn stands_in(file: &File, end: u64, line: &str, path: &Path) -> io::Result<bool>
 
 fn continues(file: &File, end: u64, line: &str) -> io::Result<bool> {
     let (Some(link), true) = (Link::at_end_of(line.as_bytes()), end > 0) else { return Ok(false) };
+    if link.sequence <= highest_number(file, end)? {
+        return Ok(false);
+    }
     let start = whole(file, end - 1)?;
     let mut last = vec![0; (end - 1 - start) as usize];
     file.read_exact_at(&mut last, start)?;
@@ -157,6 +160,23 @@ mod tests {
         assert!(!append_once(&path, "two").unwrap());
         assert!(append_once(&path, "three").unwrap());
         assert_eq!(fs::read_to_string(&path).unwrap(), "three\n");
+    }
+
+    #[test]
+    fn what_comes_late_brings_nothing_a_second_time() {
+        let path = file("late", "");
+        let mut previous = "0".repeat(64);
+        let records: Vec<String> = (1..=9)
+            .map(|number| {
+                let line = format!("{{\"sequence\":{number},\"previous\":\"{previous}\"}}");
+                previous = hexadecimal(&Sha256::digest(line.as_bytes()));
+                line
+            })
+            .collect();
+        // 4 and 5 were on their way when their host was killed, and it sent 6 to 8 again meanwhile.
+        let arriving = [1, 2, 3, 6, 7, 8, 4, 5, 6, 7, 8, 9, 9];
+        let written = arriving.map(|number| append_once(&path, &records[number - 1]).unwrap());
+        assert_eq!(written.map(u8::from), [1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 0]);
     }
 
     #[test]

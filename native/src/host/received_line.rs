@@ -1,7 +1,8 @@
 //! Whether a line stands in a file of received records already, without reading all of it: a host, or who takes its name,
 //! must not have the aggregator read a whole file for each record. For the command line only.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -11,10 +12,14 @@ use super::chain_place::{self, Link};
 thread_local! {
     /// Inode of the file a line was found in, and where the line after it begins: what is sent again is sent in order.
     static FOUND: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    /// By inode: how far the file was looked at, and the highest number there.
+    static HIGHEST: RefCell<HashMap<u64, (u64, u64)>> = RefCell::default();
 }
 
 /// So much of the file's end is looked through where a line is not where its number says.
 const LOOKED_THROUGH: u64 = 8 << 20;
+/// So many files are remembered, of which each host has another after every rotation.
+const MOST_FILES: usize = 20_000;
 /// Records of one number that are looked at: forgeries may stand before the right one.
 const SAME_NUMBER: usize = 16;
 
@@ -35,6 +40,37 @@ pub fn is_in(file: &File, line: &str) -> io::Result<bool> {
         FOUND.set((inode, at + line.len() as u64 + 1));
     }
     Ok(next.is_some())
+}
+
+/// The highest number of the file's records up to here, or of those in so much of its end as is looked through. What was
+/// sent before a host was killed may arrive after what it sent then, so the last record need not have it.
+pub fn highest_number(file: &File, end: u64) -> io::Result<u64> {
+    let inode = file.metadata()?.ino();
+    let known =
+        HIGHEST.with_borrow(|all| all.get(&inode).copied()).filter(|(looked_at, _)| *looked_at <= end);
+    let (mut at, mut highest) = match known {
+        Some(known) => known,
+        None => (line_start(file, end.saturating_sub(LOOKED_THROUGH))?, 0),
+    };
+    while at < end {
+        let (number, next) = number_at(file, at, end)?;
+        (at, highest) = (next, highest.max(number));
+    }
+    HIGHEST.with_borrow_mut(|all| {
+        if all.len() >= MOST_FILES {
+            all.clear();
+        }
+        all.insert(inode, (end, highest));
+    });
+    Ok(highest)
+}
+
+/// Where the first line begins whose end lies behind this place.
+fn line_start(file: &File, from: u64) -> io::Result<u64> {
+    if from == 0 {
+        return Ok(0);
+    }
+    Ok(chain_place::newline_before(file, from)?.map_or(0, |end| end + 1))
 }
 
 fn is_at(file: &File, at: u64, line: &str) -> io::Result<bool> {
@@ -78,8 +114,7 @@ fn number_at(file: &File, start: u64, limit: u64) -> io::Result<(u64, u64)> {
 
 fn among_last(file: &File, length: u64, line: &str) -> io::Result<Option<u64>> {
     let from = length.saturating_sub(LOOKED_THROUGH);
-    let mut at =
-        if from == 0 { 0 } else { chain_place::newline_before(file, from)?.map_or(0, |end| end + 1) };
+    let mut at = line_start(file, from)?;
     let mut rest = file;
     rest.seek(SeekFrom::Start(at))?;
     let mut lines = BufReader::with_capacity(1 << 20, rest);
