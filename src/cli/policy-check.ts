@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../core/result.ts'
 import type { AdministratorHost } from '../host/administrator.ts'
 import type { Host } from '../host/host.ts'
 import { exemptionUses, type LoggedUses } from '../log/exemption-uses.ts'
-import { openFiles, openLog } from '../log/log-files.ts'
+import { openFiles, openLogSoFar } from '../log/log-files.ts'
 import { loadPolicy, policyProblems } from '../policy/load.ts'
 import { exitStatus, type Output, wrap } from './output.ts'
 
@@ -56,11 +56,8 @@ const usesIn = (
   logs: readonly string[],
   policy: Policy,
 ): Result<LoggedUses, string> => {
-  const named = logs.length > 0
-  const { files, problems, missing } = named ? openFiles(host, logs) : openLog(host, policy.log.file)
-  // Before the first decision there is no log.
-  const isNone = !named && missing > 0 && files.length === 0
-  const [problem] = isNone ? [] : problems
+  const { files, problems } = logs.length > 0 ? openFiles(host, logs) : openLogSoFar(host, policy.log.file)
+  const [problem] = problems
   if (problem !== undefined) return err(problem)
   const uses = exemptionUses(host, files, daysFrom(host, -logDays))
   for (const { opened } of files) host.closeLines(opened.handle)

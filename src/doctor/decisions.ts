@@ -1,7 +1,7 @@
 /** What the decision log shows: which containers were judged, what every engine sent last, the last day's verdicts. */
 import type { Verdict } from '../core/decision.ts'
 import type { AdministratorHost } from '../host/administrator.ts'
-import { openLog } from '../log/log-files.ts'
+import { openLogSoFar } from '../log/log-files.ts'
 import type { LoggedRecord } from '../log/logged-record.ts'
 import { oldest, readLog } from '../log/read-log.ts'
 import { newReading, unreadIn } from '../log/reading.ts'
@@ -44,7 +44,7 @@ export const readDecisions = (host: AdministratorHost, path: string, from: strin
     if (proven && time >= (last.get(engine)?.time ?? ''))
       last.set(engine, { time, container: container.id, verdict })
   }
-  const { files, problems } = host.stat(path, true).ok ? openLog(host, path) : openRotated(host, path)
+  const { files, problems } = openLogSoFar(host, path)
   const reading = newReading(host, anything)
   readLog(reading, { files, from: oldest }, ({ record }) => {
     take(record)
@@ -53,12 +53,6 @@ export const readDecisions = (host: AdministratorHost, path: string, from: strin
   for (const { opened } of files) host.closeLines(opened.handle)
   const paths = files.map((file) => file.path)
   return { files: paths, problems: [...problems, ...unreadIn(reading)], since, last, judged, counts }
-}
-
-/** Before the first decision, and for a moment after a rotation, there is no log: nothing that could not be read. */
-const openRotated = (host: AdministratorHost, path: string) => {
-  const { files, problems, missing } = openLog(host, path)
-  return { files, problems: missing > 0 && files.length === 0 ? [] : problems }
 }
 
 const creates = new Set(['create', 'run', 'restore'])

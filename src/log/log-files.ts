@@ -8,13 +8,10 @@ export interface LogFile {
   readonly opened: OpenedLines
 }
 
-interface LogFiles {
+interface OpenedFiles {
   readonly files: readonly LogFile[]
   /** One line for every file that cannot be read. */
   readonly problems: readonly string[]
-}
-
-export interface OpenedFiles extends LogFiles {
   /** So many of the files do not exist. */
   readonly missing: number
 }
@@ -31,6 +28,12 @@ export const openLog = (host: AdministratorHost, path: string): OpenedFiles => {
     if (!moved) return logs
     for (const { opened } of logs.files) host.closeLines(opened.handle)
   }
+}
+
+/** As {@link openLog} where there need not be a log yet: before the first decision that there is none is no problem. */
+export const openLogSoFar = (host: AdministratorHost, path: string): OpenedFiles => {
+  const logs = openLog(host, path)
+  return logs.missing > 0 && logs.files.length === 0 ? { ...logs, problems: [] } : logs
 }
 
 /** Opens the files named, in this order. */

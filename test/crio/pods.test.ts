@@ -2,7 +2,7 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { detailsOf } from '../e2e/support/cri-client.ts'
-import { criImage, type Pod } from '../e2e/support/cri-containerd.ts'
+import { criImage, hardened, type Pod } from '../e2e/support/cri-containerd.ts'
 import { readStream } from '../e2e/support/cri-stream.ts'
 import { logLength, outcomes, records, recordsOf, setPolicy } from '../e2e/support/decisions.ts'
 import { expectGone } from '../e2e/support/leftovers.ts'
@@ -44,13 +44,9 @@ test('a container that needs nothing runs untouched, its output and exit status 
   const { host } = engine
   setPolicy(host, '[rules.pids-limit]\naction = "off"\n')
   const id = await engine.start(pod, 'plain', {
+    ...hardened,
     command: ['sh', '-c', 'ip -4 addr show eth0; hostname; exit 42'],
     logPath: 'plain.log',
-    resources: { memoryLimitInBytes: 67108864, cpuShares: 512 },
-    securityContext: {
-      ...{ runAsUser: { value: 1000 }, runAsGroup: { value: 1000 } },
-      ...{ noNewPrivs: true, readonlyRootfs: true, seccomp: { profileType: 'RuntimeDefault' } },
-    },
   })
   setPolicy(host)
   await until(async () => (await engine.status(id)).state === 'CONTAINER_EXITED', 'the container to end')

@@ -2,7 +2,13 @@
 
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { detailsOf } from './support/cri-client.ts'
-import { type CriContainerd, criImage, type Pod, startCriContainerd } from './support/cri-containerd.ts'
+import {
+  type CriContainerd,
+  criImage,
+  hardened,
+  type Pod,
+  startCriContainerd,
+} from './support/cri-containerd.ts'
 import { readStream } from './support/cri-stream.ts'
 import { logLength, outcomes, records, recordsOf, setPolicy } from './support/decisions.ts'
 import { expectGone } from './support/leftovers.ts'
@@ -46,13 +52,9 @@ test('a container that needs nothing runs untouched, its output and exit status 
   // CRI has no word for a limit of processes: kubelet sets it on the cgroup of the pod.
   setPolicy(host, '[rules.pids-limit]\naction = "off"\n')
   const id = await engine.start(pod, 'plain', {
+    ...hardened,
     command: ['sh', '-c', 'ip -4 addr show eth0; hostname; exit 42'],
     logPath: 'plain.log',
-    resources: { memoryLimitInBytes: 67108864, cpuShares: 512 },
-    securityContext: {
-      ...{ runAsUser: { value: 1000 }, runAsGroup: { value: 1000 } },
-      ...{ noNewPrivs: true, readonlyRootfs: true, seccomp: { profileType: 'RuntimeDefault' } },
-    },
   })
   setPolicy(host)
   await until(async () => (await engine.status(id)).state === 'CONTAINER_EXITED', 'the container to end')
