@@ -231,6 +231,11 @@ await building
 const native = cargo()
 await step('packages', 'tsx', ['scripts/package.ts'])
 await native
+if (isRoot) await step('demo', 'tsx', ['scripts/demo.ts', '--built'])
+else {
+  skips.push('scripts/demo.ts')
+  add({ passed: 0, failed: 0, skipped: 1 })
+}
 // Emulated: it keeps one processor busy, and waits for nobody.
 const emulated = isRoot ? enforcing('cases') : undefined
 const endToEnd = join(root, 'test/e2e')
